@@ -1,0 +1,81 @@
+create table deliveries (
+    id text collate "C" not null primary key,
+    kind text collate "C" not null,
+    event_id text collate "C",
+    event_type text collate "C" not null,
+    environment text collate "C" not null,
+    title text collate "C" not null,
+    webhook_id text collate "C",
+    target_name text collate "C" not null,
+    target_url text collate "C",
+    state text collate "C" not null,
+    first_try boolean not null,
+    due_at timestamp not null,
+    attempts integer not null,
+    scheduled integer not null,
+    schedule_length integer not null,
+    fence bigint not null,
+    content_type text collate "C" not null,
+    body text collate "C",
+    resend_at timestamp,
+    resend_by text collate "C",
+    resend_from text collate "C",
+    last_outcome text collate "C",
+    last_status integer,
+    last_duration_ms integer,
+    last_attempt_at timestamp,
+    settled_at timestamp,
+    settled_reason text collate "C",
+    created_at timestamp not null
+);
+-- What the worker asks for: first tries before retries, the longest due first.
+create index deliveries_due on deliveries (webhook_id, first_try, due_at, id) where state = 'queued';
+create index deliveries_resend on deliveries (webhook_id, resend_at) where resend_at is not null;
+create index deliveries_sending on deliveries (webhook_id, id) where state = 'sending';
+create index deliveries_state on deliveries (state, id);
+create index deliveries_webhook on deliveries (webhook_id, id);
+create index deliveries_type on deliveries (event_type, id);
+create index deliveries_event on deliveries (event_id);
+
+create table attempts (
+    delivery_id text collate "C" not null references deliveries (id) on delete cascade,
+    number integer not null,
+    reason text collate "C" not null,
+    actor_id text collate "C",
+    actor_name text collate "C",
+    node text collate "C" not null,
+    method text collate "C" not null,
+    url text collate "C" not null,
+    sent_at timestamp not null,
+    ended_at timestamp,
+    outcome text collate "C" not null,
+    status integer,
+    request_headers text collate "C",
+    response_headers text collate "C",
+    response_body bytea,
+    response_bytes bigint,
+    truncated boolean not null,
+    reused boolean not null,
+    dns_us bigint,
+    connect_us bigint,
+    tls_us bigint,
+    first_byte_us bigint,
+    total_us bigint,
+    remote_address text collate "C",
+    detail text collate "C",
+    note text collate "C",
+    next_due_at timestamp,
+    primary key (delivery_id, number)
+);
+
+-- Who sends for a webhook: one node at a time, by a lease on the database's clock and a fence that grows.
+create table lanes (
+    webhook_id text collate "C" not null primary key,
+    owner text collate "C",
+    fence bigint not null,
+    leased_until timestamp not null,
+    last_delivery_id text collate "C",
+    last_outcome text collate "C",
+    last_status integer,
+    last_at timestamp
+);

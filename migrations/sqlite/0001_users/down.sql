@@ -1,0 +1,3 @@
+drop table sign_in_failures;
+drop table sign_in_links;
+drop table users;

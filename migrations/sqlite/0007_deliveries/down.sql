@@ -1,0 +1,3 @@
+drop table lanes;
+drop table attempts;
+drop table deliveries;

@@ -1,0 +1,66 @@
+//! The audit table: rows are appended under a lock on the chain's head and never touched again.
+
+use diesel::prelude::*;
+
+use super::ActorKind;
+use crate::clock::Time;
+use crate::db::{Conn, DbError};
+use crate::on_backend;
+use crate::schema::{audit, audit_head};
+
+/// One row of the audit trail.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = audit)]
+pub struct Entry {
+    /// Its place in the chain, from 1 up without a gap.
+    pub seq: i64,
+    /// When.
+    pub at: Time,
+    /// Who, by kind.
+    pub actor_kind: ActorKind,
+    /// Who, by id.
+    pub actor_id: Option<String>,
+    /// Who, by name.
+    pub actor_name: String,
+    /// From where.
+    pub address: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+    /// What was done, as `noun.verb`.
+    pub action: String,
+    /// To what kind of thing.
+    pub object_kind: String,
+    /// To which.
+    pub object_id: Option<String>,
+    /// Its name at that time.
+    pub object_name: Option<String>,
+    /// The fields, as JSON.
+    pub changes: String,
+    /// The hash of the row before.
+    pub previous_hash: String,
+    /// The hash of this row and, through the one before, of all before it.
+    pub hash: String,
+}
+
+/// The end of the chain, locked until the transaction ends.
+pub(super) fn lock_head(conn: &mut Conn) -> Result<(i64, String), DbError> {
+    let head = audit_head::table.select((audit_head::seq, audit_head::hash));
+    Ok(on_backend!(conn, sqlite c => head.first(c), postgres c => head.for_update().first(c))?)
+}
+
+pub(super) fn append(conn: &mut Conn, entry: &Entry) -> Result<(), DbError> {
+    diesel::insert_into(audit::table).values(entry).execute(conn)?;
+    diesel::update(audit_head::table)
+        .set((audit_head::seq.eq(entry.seq), audit_head::hash.eq(&entry.hash)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Up to `limit` rows after `seq`, in the order of the chain.
+pub(super) fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Entry>, DbError> {
+    Ok(audit::table.filter(audit::seq.gt(seq)).order(audit::seq).limit(limit).load(conn)?)
+}
+
+pub(super) fn head(conn: &mut Conn) -> Result<(i64, String), DbError> {
+    Ok(audit_head::table.select((audit_head::seq, audit_head::hash)).first(conn)?)
+}

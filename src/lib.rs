@@ -1,0 +1,13 @@
+//! Postrider, the webhook desk: events come in, webhooks go out, every attempt is on record.
+
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod ids;
+pub mod schema;
+pub mod secret;
+pub mod sessions;
+pub mod state;
+pub mod users;
+pub mod web;

@@ -1,0 +1,152 @@
+//! What every page has around its content: title, navigation, the person signed in, messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The addresses of the files under `static/`, with the hash of their content in the name.
+pub struct Assets(BTreeMap<&'static str, String>);
+
+impl Assets {
+    /// Names each file and its address.
+    pub fn new(paths: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(paths.into_iter().collect())
+    }
+
+    fn path<'a>(&'a self, name: &'a str) -> &'a str {
+        self.0.get(name).map_or(name, String::as_str)
+    }
+}
+
+/// The colours a person chose; `Auto` follows the system.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// Where a page stands in the navigation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Deliveries,
+    Documents,
+    Publications,
+    Assignments,
+    Webhooks,
+    /// No entry is marked: sign-in, errors.
+    Elsewhere,
+}
+
+/// One entry of the rail or of a tab bar.
+pub(crate) struct Entry {
+    pub(crate) label: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) href: &'static str,
+    pub(crate) current: bool,
+}
+
+/// One step of the way back, shown above the heading.
+pub(crate) struct Crumb {
+    pub(crate) label: String,
+    pub(crate) href: String,
+}
+
+/// The person who is signed in.
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) initials: String,
+}
+
+/// A message about what was just done, shown once.
+pub(crate) struct Flash {
+    pub(crate) ok: bool,
+    pub(crate) text: String,
+}
+
+/// What `base.html` needs; every page struct has one as its field `frame`.
+pub(crate) struct Frame {
+    /// The heading, and the browser's title before " · Postrider".
+    pub(crate) title: String,
+    /// "12 webhooks, 1 disabled"; empty for none.
+    pub(crate) count: String,
+    pub(crate) crumbs: Vec<Crumb>,
+    pub(crate) place: Place,
+    /// Nobody: the page stands alone, without the rail.
+    pub(crate) person: Option<Person>,
+    pub(crate) theme: Theme,
+    pub(crate) flashes: Vec<Flash>,
+    /// Signed in over plain HTTP on a host that is not loopback.
+    pub(crate) insecure: bool,
+    pub(crate) assets: Arc<Assets>,
+}
+
+impl Frame {
+    /// The address of a file under `static/`.
+    pub(crate) fn asset<'a>(&'a self, name: &'a str) -> &'a str {
+        self.assets.path(name)
+    }
+
+    /// The rail on the left.
+    pub(crate) fn rail(&self) -> [Entry; 4] {
+        let at = |places: &[Place]| places.contains(&self.place);
+        [
+            entry("Overview", "home", "/", at(&[Place::Overview])),
+            entry("Deliveries", "send", "/deliveries", at(&[Place::Deliveries])),
+            entry(
+                "Content",
+                "document",
+                "/content/documents",
+                at(&[Place::Documents, Place::Publications, Place::Assignments]),
+            ),
+            entry("Settings", "settings", "/settings", at(&[Place::Webhooks])),
+        ]
+    }
+
+    /// The tabs of the section at the top of the page.
+    pub(crate) fn tabs(&self) -> Vec<Entry> {
+        let to = |label, icon, href, place| entry(label, icon, href, self.place == place);
+        match self.place {
+            Place::Documents | Place::Publications | Place::Assignments => vec![
+                to("Documents", "document", "/content/documents", Place::Documents),
+                to("Publications", "archive", "/content/publications", Place::Publications),
+                to("Assignments", "users", "/content/assignments", Place::Assignments),
+            ],
+            Place::Webhooks => vec![to(
+                "Integrations and webhooks",
+                "webhook",
+                "/settings/webhooks",
+                Place::Webhooks,
+            )],
+            Place::Overview | Place::Deliveries | Place::Elsewhere => Vec::new(),
+        }
+    }
+
+    /// The tabs below the heading.
+    pub(crate) fn subtabs(&self) -> Vec<Entry> {
+        match self.place {
+            Place::Webhooks => vec![entry("Webhooks", "webhook", "/settings/webhooks", true)],
+            Place::Overview
+            | Place::Deliveries
+            | Place::Documents
+            | Place::Publications
+            | Place::Assignments
+            | Place::Elsewhere => Vec::new(),
+        }
+    }
+}
+
+fn entry(label: &'static str, icon: &'static str, href: &'static str, current: bool) -> Entry {
+    Entry { label, icon, href, current }
+}

@@ -1,0 +1,1 @@
+//! One integration crate: every test runs on both databases.
