@@ -1,0 +1,93 @@
+//! What happened: the catalogue of event types, and the one door through which every event comes in.
+
+mod catalogue;
+mod ops;
+mod store;
+
+pub use catalogue::{CATALOGUE, EventType, Group, find_type};
+pub use ops::publish;
+pub use store::find;
+
+use crate::clock::Time;
+
+crate::id_type!(
+    /// An event's id; receivers see it as `webhook-id`.
+    EventId, "evt"
+);
+
+crate::word_enum! {
+    /// Which world an event or a webhook belongs to; a webhook gets only its own.
+    Environment {
+        /// Real content.
+        Production = "production",
+        /// Trials.
+        Test = "test",
+    }
+}
+
+crate::word_enum! {
+    /// Where an event came from.
+    Source {
+        /// The content pages.
+        Content = "content",
+        /// The API.
+        Api = "api",
+        /// The portal itself.
+        Portal = "portal",
+    }
+}
+
+/// An event as it is handed in: checked, not yet stored.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The entry of the catalogue.
+    pub kind: &'static EventType,
+    /// Its world.
+    pub environment: Environment,
+    /// Where it came from.
+    pub source: Source,
+    /// The thing it is about, where order for each resource matters.
+    pub subject: Option<String>,
+    /// Who caused it, as receivers may see it.
+    pub person: Option<Person>,
+    /// The JSON object, kept byte for byte.
+    pub data: String,
+    /// The object before the change, where the sender gave it.
+    pub previous: Option<String>,
+    /// When it happened; the moment of publishing when not given.
+    pub occurred_at: Option<Time>,
+}
+
+/// Who caused an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The id in the system it came from.
+    pub id: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// An event that is stored.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub(crate) id: EventId,
+    pub(crate) type_name: String,
+    pub(crate) environment: Environment,
+    pub(crate) source: Source,
+    pub(crate) subject: Option<String>,
+    /// The resource's title or id, for lists and search.
+    pub(crate) title: String,
+    pub(crate) person: Option<Person>,
+    /// The bytes received; `None` once they are past their retention.
+    pub(crate) data: Option<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) occurred_at: Time,
+    pub(crate) created_at: Time,
+}
+
+impl Event {
+    /// The catalogue's entry; `None` for a type that the catalogue no longer has.
+    pub fn kind(&self) -> Option<&'static EventType> {
+        find_type(&self.type_name)
+    }
+}

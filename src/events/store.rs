@@ -1,0 +1,81 @@
+//! The table of events.
+
+use diesel::prelude::*;
+
+use super::{Environment, Event, EventId, Person, Source};
+use crate::clock::Time;
+use crate::db::{Conn, DbError};
+use crate::schema::events;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct Row {
+    id: EventId,
+    type_: String,
+    environment: Environment,
+    source: Source,
+    subject: Option<String>,
+    title: String,
+    actor_id: Option<String>,
+    actor_email: Option<String>,
+    data: Option<String>,
+    previous: Option<String>,
+    occurred_at: Time,
+    created_at: Time,
+}
+
+impl From<Row> for Event {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            type_name: row.type_,
+            environment: row.environment,
+            source: row.source,
+            subject: row.subject,
+            title: row.title,
+            person: row.actor_id.zip(row.actor_email).map(|(id, email)| Person { id, email }),
+            data: row.data,
+            previous: row.previous,
+            occurred_at: row.occurred_at,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// The event of that id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(conn: &mut Conn, id: EventId) -> Result<Option<Event>, DbError> {
+    let row: Option<Row> = events::table.find(id).select(Row::as_select()).first(conn).optional()?;
+    Ok(row.map(Event::from))
+}
+
+pub(super) fn insert(conn: &mut Conn, event: &Event) -> Result<(), DbError> {
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(event.id),
+            events::type_.eq(&event.type_name),
+            events::environment.eq(event.environment),
+            events::source.eq(event.source),
+            events::subject.eq(&event.subject),
+            events::title.eq(&event.title),
+            events::actor_id.eq(event.person.as_ref().map(|person| &person.id)),
+            events::actor_email.eq(event.person.as_ref().map(|person| &person.email)),
+            events::data.eq(&event.data),
+            events::previous.eq(&event.previous),
+            events::occurred_at.eq(event.occurred_at),
+            events::created_at.eq(event.created_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Writes down why webhooks got no delivery of this event.
+///
+/// # Errors
+/// When the database cannot take it.
+pub(crate) fn set_unsent(conn: &mut Conn, id: EventId, unsent: &str) -> Result<(), DbError> {
+    diesel::update(events::table.find(id)).set(events::unsent.eq(unsent)).execute(conn)?;
+    Ok(())
+}

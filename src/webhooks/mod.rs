@@ -1,0 +1,181 @@
+//! The webhooks: who is told of what, where, how and with which login.
+
+pub mod request;
+pub mod set;
+pub mod sign;
+pub(crate) mod store;
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::clock::Time;
+use crate::events::Environment;
+
+crate::id_type!(
+    /// A webhook's id.
+    WebhookId, "whk"
+);
+
+crate::word_enum! {
+    /// The method of its requests.
+    Method {
+        /// The usual one.
+        Post = "POST",
+        /// For receivers that replace.
+        Put = "PUT",
+        /// For receivers that amend.
+        Patch = "PATCH",
+    }
+}
+
+crate::word_enum! {
+    /// The shape of its bodies.
+    Format {
+        /// `{"event","data","webhook_name"}`
+        Notification = "notification",
+    }
+}
+
+crate::word_enum! {
+    /// The kind of login.
+    AuthKind {
+        /// No login.
+        None = "none",
+        /// `Authorization: Bearer`
+        OAuth = "oauth",
+        /// User name and password.
+        Basic = "basic",
+        /// A header with a key.
+        ApiKey = "api_key",
+    }
+}
+
+/// How the requests log in. No `Debug`: it holds secrets.
+#[derive(Clone)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer <token>`
+    OAuth {
+        /// The token, without `Bearer`.
+        token: SecretString,
+    },
+    /// `Authorization: Basic <base64 of both>` (RFC 7617).
+    Basic {
+        /// Without a colon.
+        username: String,
+        /// May be empty.
+        password: SecretString,
+    },
+    /// A header of its own.
+    ApiKey {
+        /// The header's name.
+        header: String,
+        /// Its value.
+        key: SecretString,
+    },
+}
+
+impl Auth {
+    /// The kind, as the form and the table name it.
+    pub fn kind(&self) -> AuthKind {
+        match self {
+            Self::None => AuthKind::None,
+            Self::OAuth { .. } => AuthKind::OAuth,
+            Self::Basic { .. } => AuthKind::Basic,
+            Self::ApiKey { .. } => AuthKind::ApiKey,
+        }
+    }
+}
+
+crate::word_enum! {
+    /// The kind of retry preset, as the form and the table name it.
+    RetryKind {
+        /// Three attempts, 30 s apart.
+        Quick = "quick",
+        /// Ten attempts over three days.
+        Standard = "standard",
+        /// Delays of the webhook's own.
+        List = "list",
+    }
+}
+
+/// When a failed attempt is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Ten attempts over three days, with jitter.
+    Standard,
+    /// Three attempts, 30 s apart, exact.
+    Quick,
+    /// Own delays after each failure, in whole seconds: 1-20 of 1 s to 7 days.
+    List(Vec<u32>),
+}
+
+impl Retry {
+    /// The kind, as the form and the table name it.
+    pub fn kind(&self) -> RetryKind {
+        match self {
+            Self::Standard => RetryKind::Standard,
+            Self::Quick => RetryKind::Quick,
+            Self::List(_) => RetryKind::List,
+        }
+    }
+}
+
+/// Switched off by the product, after 410 or days without success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled {
+    /// Since when.
+    pub at: Time,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+/// A webhook that exists.
+#[derive(Clone)]
+pub struct Webhook {
+    pub(crate) id: WebhookId,
+    pub(crate) code: String,
+    pub(crate) name: String,
+    /// As the egress guard wrote it, judged again at every send.
+    pub(crate) url: String,
+    pub(crate) description: String,
+    pub(crate) environment: Environment,
+    pub(crate) active: bool,
+    pub(crate) method: Method,
+    pub(crate) format: Format,
+    /// For one whole attempt, 1-30 s.
+    pub(crate) timeout: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) auth: Auth,
+    /// When the login was last set; shown instead of it.
+    pub(crate) auth_set_at: Option<Time>,
+    /// Newest first; two while a rotation lasts.
+    pub(crate) signing_keys: Vec<sign::SigningKey>,
+    pub(crate) disabled: Option<Disabled>,
+    /// The ticked types, sorted.
+    pub(crate) events: Vec<String>,
+    /// Grows with each edit.
+    pub(crate) version: i32,
+    pub(crate) created_at: Time,
+    pub(crate) updated_at: Time,
+}
+
+impl Webhook {
+    /// True when its deliveries may be sent now.
+    pub fn is_sendable(&self) -> bool {
+        self.active && self.disabled.is_none()
+    }
+}
+
+/// Noted in a transaction that changed a webhook: what waits in the job table follows before the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookChanged {
+    /// It is new, or its settings differ.
+    Edited(WebhookId),
+    /// It was switched off: what waits is cancelled.
+    Deactivated(WebhookId),
+    /// It was deleted: what waits is cancelled.
+    Deleted(WebhookId),
+}

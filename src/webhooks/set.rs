@@ -1,0 +1,111 @@
+//! All webhooks in memory, read again when their common version has moved; at most a thousand.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use diesel::prelude::*;
+
+use super::{Webhook, WebhookId, store};
+use crate::db::{Conn, DbError, Tx};
+use crate::on_backend;
+use crate::schema::counters;
+use crate::secret::Sealer;
+
+const COUNTER: &str = "webhooks";
+
+/// The webhooks as they were at one version.
+#[derive(Default)]
+pub struct WebhookSet {
+    version: i64,
+    webhooks: Vec<Arc<Webhook>>,
+    by_id: HashMap<WebhookId, Arc<Webhook>>,
+}
+
+impl WebhookSet {
+    /// All of them, by name.
+    pub fn all(&self) -> &[Arc<Webhook>] {
+        &self.webhooks
+    }
+
+    /// One of them.
+    pub fn get(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
+        self.by_id.get(&id)
+    }
+}
+
+/// Keeps the set; cloned freely.
+#[derive(Clone)]
+pub struct Webhooks {
+    sealer: Sealer,
+    current: Arc<RwLock<Arc<WebhookSet>>>,
+}
+
+impl Webhooks {
+    /// An empty cache.
+    pub fn new(sealer: Sealer) -> Self {
+        Self { sealer, current: Arc::default() }
+    }
+
+    /// The set as the running transaction must see it: nobody can change a webhook until it ends.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn in_transaction(&self, tx: &mut Tx<'_>) -> Result<Arc<WebhookSet>, DbError> {
+        let query = counters::table.find(COUNTER).select(counters::value);
+        // Shared with other publishers, at odds with whoever edits: an event sees a webhook before or after an
+        // edit, never in between.
+        let conn: &mut Conn = tx;
+        let version: i64 = on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?;
+        let held = self.held();
+        if held.version == version {
+            return Ok(held);
+        }
+        // Kept only after the commit: a version that is rolled back comes again with other content.
+        let fresh = self.load(conn, version)?;
+        let (keeper, kept) = (self.clone(), Arc::clone(&fresh));
+        tx.after_commit(move || keeper.keep(kept));
+        Ok(fresh)
+    }
+
+    /// The set as it stands.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn read(&self, conn: &mut Conn) -> Result<Arc<WebhookSet>, DbError> {
+        let version: i64 = counters::table.find(COUNTER).select(counters::value).first(conn)?;
+        let held = self.held();
+        if held.version == version {
+            return Ok(held);
+        }
+        let fresh = self.load(conn, version)?;
+        self.keep(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    fn held(&self) -> Arc<WebhookSet> {
+        self.current.read().map(|set| Arc::clone(&set)).unwrap_or_default()
+    }
+
+    fn load(&self, conn: &mut Conn, version: i64) -> Result<Arc<WebhookSet>, DbError> {
+        let webhooks: Vec<Arc<Webhook>> = store::all(conn, &self.sealer)?.into_iter().map(Arc::new).collect();
+        let by_id = webhooks.iter().map(|webhook| (webhook.id, Arc::clone(webhook))).collect();
+        Ok(Arc::new(WebhookSet { version, webhooks, by_id }))
+    }
+
+    fn keep(&self, fresh: Arc<WebhookSet>) {
+        if let Ok(mut current) = self.current.write()
+            && current.version < fresh.version
+        {
+            *current = fresh;
+        }
+    }
+}
+
+/// Moves the version, in the transaction that changed a webhook.
+///
+/// # Errors
+/// When the database cannot take it.
+pub fn touch(conn: &mut Conn) -> Result<(), DbError> {
+    diesel::update(counters::table.find(COUNTER)).set(counters::value.eq(counters::value + 1)).execute(conn)?;
+    Ok(())
+}
