@@ -47,11 +47,8 @@ impl Server {
             command.envs(settings.clone()).kill_on_drop(true);
             command
         };
-        let made = command()
-            .args(["api-key", "create", "--name", "bench", "--scope", "events:write"])
-            .output()
-            .await
-            .unwrap();
+        let made =
+            command().args(["api-key", "create", "--name", "bench", "--scope", "events:write"]).output().await.unwrap();
         let said = String::from_utf8_lossy(&made.stdout).into_owned();
         let key = said.split_whitespace().find(|word| word.starts_with("prk_"));
         let key = key.unwrap_or_else(|| panic!("no key: {said}{}", String::from_utf8_lossy(&made.stderr))).to_owned();
@@ -76,8 +73,7 @@ impl Server {
     /// Signs in and adds webhooks through the portal's own form.
     pub async fn add_webhooks(&self, count: usize, receiver_port: u16) {
         let base = format!("http://{}", self.address());
-        let client =
-            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let form = |fields: &[(&str, &str)]| serde_html_form::to_string(fields).unwrap();
         let post = |path: &str, cookie: &str, body: String| {
             client
@@ -90,7 +86,8 @@ impl Server {
         };
         let signed_in = post("/sign-in", "", form(&[("email", EMAIL), ("password", PASSWORD)])).await.unwrap();
         assert_eq!(signed_in.status(), 303, "sign-in: {}", signed_in.text().await.unwrap());
-        let cookie = signed_in.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        let cookie =
+            signed_in.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
         for number in 0..count {
             let (name, url) = (format!("Bench {number}"), format!("http://127.0.0.1:{receiver_port}/{number}"));
             let form_id = format!("bench-form-{number}-{}", crate::receiver::now_us());

@@ -29,17 +29,13 @@ fn every_module_begins_with_its_purpose_and_stays_short() {
 
 #[test]
 fn templates_hold_no_inline_script_or_style_and_no_raw_markup() {
-    check(&files("templates", ".html"), |_, text| {
-        lines_with(text, NOT_IN_TEMPLATES)
-    });
+    check(&files("templates", ".html"), |_, text| lines_with(text, NOT_IN_TEMPLATES));
 }
 
 #[test]
 fn no_file_speaks_of_the_workplace_or_of_another_product() {
     for place in "src tests templates static migrations docs benches README.md".split(' ') {
-        check(&files(place, ""), |_, text| {
-            lines_with(text, &UNWANTED.replace('.', ""))
-        });
+        check(&files(place, ""), |_, text| lines_with(text, &UNWANTED.replace('.', "")));
     }
 }
 
@@ -51,15 +47,8 @@ fn both_databases_have_the_same_migrations_with_a_way_back() {
         names.collect::<Vec<_>>()
     };
     assert_eq!(names("sqlite"), names("postgres"));
-    let (up, down): (Vec<_>, Vec<_>) = names("sqlite")
-        .into_iter()
-        .partition(|name| name.ends_with("/up.sql"));
-    assert_eq!(
-        up,
-        down.iter()
-            .map(|name| name.replace("down", "up"))
-            .collect::<Vec<_>>()
-    );
+    let (up, down): (Vec<_>, Vec<_>) = names("sqlite").into_iter().partition(|name| name.ends_with("/up.sql"));
+    assert_eq!(up, down.iter().map(|name| name.replace("down", "up")).collect::<Vec<_>>());
 }
 
 #[test]
@@ -69,14 +58,8 @@ fn the_rules_find_what_breaks_them() {
     assert!(misplaced_imports("src/webhooks/pages.rs", "use tracing_actix_web::x;").is_empty());
     assert!(shapeless("a.rs", "//! Keeps\n//! webhooks.\n\nuse x;\n").is_empty());
     assert_eq!(shapeless("a.rs", "use x;\n").len(), 1);
-    assert_eq!(
-        shapeless("a.rs", &format!("//! Long.\n{}", "\n".repeat(600))).len(),
-        1
-    );
-    assert_eq!(
-        lines_with("<b>\n<p onclick=\"x\">\n{{ x | safe }}", NOT_IN_TEMPLATES).len(),
-        2
-    );
+    assert_eq!(shapeless("a.rs", &format!("//! Long.\n{}", "\n".repeat(600))).len(), 1);
+    assert_eq!(lines_with("<b>\n<p onclick=\"x\">\n{{ x | safe }}", NOT_IN_TEMPLATES).len(), 2);
 }
 
 fn misplaced_imports(path: &str, text: &str) -> Vec<String> {
@@ -86,14 +69,9 @@ fn misplaced_imports(path: &str, text: &str) -> Vec<String> {
         if places.split_whitespace().any(|place| path.contains(place)) {
             continue;
         }
-        let code = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-        let names = |line: &&str| {
-            line.split(|letter| !is_word(letter))
-                .any(|word| word == name)
-        };
+        let names = |line: &&str| line.split(|letter| !is_word(letter)).any(|word| word == name);
         wrong.extend(code.filter(names).map(str::to_owned));
     }
     wrong
@@ -138,11 +116,7 @@ fn files(place: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut waiting = vec![root.join(place)];
     while let Some(path) = waiting.pop() {
-        let name = path
-            .strip_prefix(root)
-            .expect("inside")
-            .display()
-            .to_string();
+        let name = path.strip_prefix(root).expect("inside").display().to_string();
         if let Ok(folder) = path.read_dir() {
             waiting.extend(folder.map(|entry| entry.expect("the folder can be read").path()));
         } else if name.ends_with(ending) && !name.contains("node_modules") {

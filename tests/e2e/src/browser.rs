@@ -10,9 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::*,
-};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::*};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -65,21 +63,12 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser with a profile of its own.
     pub async fn start(scripts: Scripts) -> Result<Self> {
-        let profile =
-            tempfile::tempdir().context("no temporary folder for the browser's profile")?;
+        let profile = tempfile::tempdir().context("no temporary folder for the browser's profile")?;
         let (chromedriver, port) = start_chromedriver().await?;
-        let driver = WebDriver::new(
-            format!("http://127.0.0.1:{port}"),
-            capabilities(profile.path(), scripts)?,
-        )
-        .await
-        .context("Chromium did not start")?;
-        Ok(Self {
-            driver,
-            actions: AtomicUsize::new(0),
-            _chromedriver: chromedriver,
-            _profile: profile,
-        })
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile.path(), scripts)?)
+            .await
+            .context("Chromium did not start")?;
+        Ok(Self { driver, actions: AtomicUsize::new(0), _chromedriver: chromedriver, _profile: profile })
     }
 
     /// The WebDriver session, for what has no step of its own here.
@@ -94,10 +83,7 @@ impl Browser {
 
     /// Opens an address without counting it: for going straight to a page that is to be looked at.
     pub async fn visit(&self, address: &str) -> Result<()> {
-        self.driver
-            .goto(address)
-            .await
-            .with_context(|| format!("{address} did not open"))
+        self.driver.goto(address).await.with_context(|| format!("{address} did not open"))
     }
 
     /// Opens an address, as a click on a link in a mail or a console would.
@@ -109,85 +95,53 @@ impl Browser {
     /// Clicks the link or button with this name, in the open dialog or menu where there is one.
     pub async fn click(&self, name: &str) -> Result<()> {
         self.count();
-        self.act(
-            &find::clickable(name),
-            &format!("a link or button named {name:?}"),
-            async |element| element.click().await,
-        )
+        self.act(&find::clickable(name), &format!("a link or button named {name:?}"), async |element| {
+            element.click().await
+        })
         .await
     }
 
     /// Types into the field with this label, in place of what stood there.
     pub async fn fill(&self, label: &str, text: &str) -> Result<()> {
         self.count();
-        self.act(
-            &find::field(label),
-            &format!("a field labelled {label:?}"),
-            async |element| {
-                element.clear().await?;
-                element.send_keys(text).await
-            },
-        )
+        self.act(&find::field(label), &format!("a field labelled {label:?}"), async |element| {
+            element.clear().await?;
+            element.send_keys(text).await
+        })
         .await
     }
 
     /// Ticks the check box or radio button with this label, or unticks it.
     pub async fn toggle(&self, label: &str) -> Result<()> {
         self.count();
-        self.act(
-            &find::field(label),
-            &format!("a check box labelled {label:?}"),
-            async |element| element.click().await,
-        )
-        .await
+        self.act(&find::field(label), &format!("a check box labelled {label:?}"), async |element| element.click().await)
+            .await
     }
 
     /// Chooses an option of the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
         self.count();
-        let path = format!(
-            "({})//option[normalize-space(.)={}]",
-            find::field(label),
-            find::quoted(option)
-        );
-        self.act(
-            &path,
-            &format!("the option {option:?} of {label:?}"),
-            async |element| element.click().await,
-        )
-        .await
+        let path = format!("({})//option[normalize-space(.)={}]", find::field(label), find::quoted(option));
+        self.act(&path, &format!("the option {option:?} of {label:?}"), async |element| element.click().await).await
     }
 
     /// Opens the dotted menu of the row that shows this text.
     pub async fn open_row_menu(&self, row: &str) -> Result<()> {
         self.count();
-        self.act(
-            &find::row_menu(row),
-            &format!("the menu of the row {row:?}"),
-            async |element| element.click().await,
-        )
-        .await
+        self.act(&find::row_menu(row), &format!("the menu of the row {row:?}"), async |element| element.click().await)
+            .await
     }
 
     /// Waits until the page shows this text somewhere.
     pub async fn sees(&self, text: &str) -> Result<()> {
-        self.act(
-            &find::text(text),
-            &format!("the text {text:?}"),
-            async |_| Ok(()),
-        )
-        .await
+        self.act(&find::text(text), &format!("the text {text:?}"), async |_| Ok(())).await
     }
 
     /// Reads the page again until it shows this text; for what happens by itself a moment later.
     pub async fn sees_after_reload(&self, text: &str) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         while self.visible(&find::text(text)).await?.is_none() {
-            ensure!(
-                Instant::now() < end,
-                "{} after reloading it: no text {text:?}",
-                self.describe().await
-            );
+            ensure!(Instant::now() < end, "{} after reloading it: no text {text:?}", self.describe().await);
             tokio::time::sleep(POLL * 4).await;
             self.driver.refresh().await?;
         }
@@ -198,11 +152,7 @@ impl Browser {
     pub async fn no_longer_sees(&self, text: &str) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         while self.visible(&find::text(text)).await?.is_some() {
-            ensure!(
-                Instant::now() < end,
-                "{}: still shows {text:?}",
-                self.describe().await
-            );
+            ensure!(Instant::now() < end, "{}: still shows {text:?}", self.describe().await);
             tokio::time::sleep(POLL).await;
         }
         Ok(())
@@ -215,11 +165,7 @@ impl Browser {
             if let Some(element) = self.visible(path).await? {
                 return Ok(element.text().await?);
             }
-            ensure!(
-                Instant::now() < end,
-                "{}: nothing at {path}",
-                self.describe().await
-            );
+            ensure!(Instant::now() < end, "{}: nothing at {path}", self.describe().await);
             tokio::time::sleep(POLL).await;
         }
     }
@@ -227,10 +173,7 @@ impl Browser {
     /// The path and query of the page that is open.
     pub async fn path(&self) -> Result<String> {
         let url = self.driver.current_url().await?;
-        Ok(url.query().map_or_else(
-            || url.path().to_owned(),
-            |query| format!("{}?{query}", url.path()),
-        ))
+        Ok(url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
     }
 
     /// Shows pages as a person with this theme sees them.
@@ -239,56 +182,36 @@ impl Browser {
             {"name": "prefers-color-scheme", "value": theme.name()},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]});
-        self.devtools("Emulation.setEmulatedMedia", features)
-            .await
-            .map(drop)
+        self.devtools("Emulation.setEmulatedMedia", features).await.map(drop)
     }
 
     /// Makes the page this wide. Not `mobile`, which would widen the page and hide what sticks out.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
-        let size =
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.devtools("Emulation.setDeviceMetricsOverride", size)
-            .await
-            .map(drop)
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await.map(drop)
     }
 
     /// Makes the page this wide and as high as what it shows, for a picture of all of it.
     pub async fn resize_to_content(&self, width: u32) -> Result<()> {
         self.resize(width, 900).await?;
         let height = self.number("document.documentElement.scrollHeight").await?;
-        self.resize(width, u32::try_from(height)?.clamp(900, 8_000))
-            .await
+        self.resize(width, u32::try_from(height)?.clamp(900, 8_000)).await
     }
 
     /// The value of a script's expression that is a whole number.
     pub async fn number(&self, expression: &str) -> Result<i64> {
-        let answer = self
-            .driver
-            .execute(format!("return Math.round({expression})"), vec![])
-            .await?;
-        answer
-            .json()
-            .as_i64()
-            .with_context(|| format!("{expression} is no number"))
+        let answer = self.driver.execute(format!("return Math.round({expression})"), vec![]).await?;
+        answer.json().as_i64().with_context(|| format!("{expression} is no number"))
     }
 
     /// One command of Chromium's developer tools.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Result<Value> {
-        self.driver
-            .cdp()
-            .send_raw(method, parameters)
-            .await
-            .with_context(|| format!("{method} failed"))
+        self.driver.cdp().send_raw(method, parameters).await.with_context(|| format!("{method} failed"))
     }
 
     /// Ends the session; what is left goes when the value is dropped.
     pub async fn quit(self) -> Result<()> {
-        self.driver
-            .clone()
-            .quit()
-            .await
-            .context("Chromium did not end")
+        self.driver.clone().quit().await.context("Chromium did not end")
     }
 
     fn count(&self) {
@@ -316,10 +239,7 @@ impl Browser {
             }
             tokio::time::sleep(POLL).await;
         }
-        let reason = last.map_or_else(
-            || "was not found".to_owned(),
-            |error| format!("could not be used: {error}"),
-        );
+        let reason = last.map_or_else(|| "was not found".to_owned(), |error| format!("could not be used: {error}"));
         bail!("{}: {what} {reason}", self.describe().await)
     }
 
@@ -359,17 +279,9 @@ impl Browser {
 
 fn is_passing(error: &WebDriverError) -> bool {
     let text = error.to_string();
-    [
-        "stale",
-        "not interactable",
-        "intercepted",
-        "no such element",
-        "detached",
-        "navigat",
-        "aborted",
-    ]
-    .iter()
-    .any(|word| text.to_lowercase().contains(word))
+    ["stale", "not interactable", "intercepted", "no such element", "detached", "navigat", "aborted"]
+        .iter()
+        .any(|word| text.to_lowercase().contains(word))
 }
 
 fn capabilities(profile: &Path, scripts: Scripts) -> Result<ChromeCapabilities> {
@@ -411,32 +323,19 @@ async fn start_chromedriver() -> Result<(Child, u16)> {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| {
-            format!(
-                "{} did not start: install Debian's chromium-driver",
-                program.display()
-            )
-        })?;
-    let out = child
-        .stdout
-        .take()
-        .context("chromedriver has no standard output")?;
+        .with_context(|| format!("{} did not start: install Debian's chromium-driver", program.display()))?;
+    let out = child.stdout.take().context("chromedriver has no standard output")?;
     let mut lines = BufReader::new(out).lines();
     let port = async {
         while let Some(line) = lines.next_line().await? {
             // An earlier line says "on port 0", which only repeats what was asked for.
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port
-                    .trim_end_matches('.')
-                    .parse()
-                    .context("chromedriver named no port");
+                return port.trim_end_matches('.').parse().context("chromedriver named no port");
             }
         }
         bail!("chromedriver ended without naming its port")
     };
-    let port = timeout(DRIVER_START, port)
-        .await
-        .context("chromedriver named no port in time")??;
+    let port = timeout(DRIVER_START, port).await.context("chromedriver named no port in time")??;
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok((child, port))
 }

@@ -1,10 +1,7 @@
 //! Where things are on a page, by the names that a person reads: pure `XPath` text.
 
 /// What lies on top of a page, the topmost first: what stands in one of them is meant before what lies behind it.
-pub const LAYERS: [&str; 2] = [
-    "ancestor-or-self::*[@popover]",
-    "ancestor-or-self::dialog[@open]",
-];
+pub const LAYERS: [&str; 2] = ["ancestor-or-self::*[@popover]", "ancestor-or-self::dialog[@open]"];
 
 /// A link, button or folded heading with this name.
 pub fn clickable(name: &str) -> String {
@@ -18,8 +15,7 @@ pub fn clickable(name: &str) -> String {
 /// The control that belongs to the label with this text; a hint inside the label, such as "optional", does not count.
 pub fn field(label: &str) -> String {
     let label = quoted(label);
-    let label =
-        format!("//label[normalize-space(.)={label} or normalize-space(text()[1])={label}]");
+    let label = format!("//label[normalize-space(.)={label} or normalize-space(text()[1])={label}]");
     let control = "*[self::input[not(@type='hidden')] or self::select or self::textarea]";
     format!("//{control}[@id={label}/@for] | {label}//{control}")
 }
@@ -35,9 +31,7 @@ pub fn row_menu(row: &str) -> String {
 /// The innermost element in which this text stands.
 pub fn text(text: &str) -> String {
     let text = quoted(text);
-    format!(
-        "//body//*[contains(normalize-space(.), {text})][not(*[contains(normalize-space(.), {text})])]"
-    )
+    format!("//body//*[contains(normalize-space(.), {text})][not(*[contains(normalize-space(.), {text})])]")
 }
 
 /// Text as an `XPath` literal, which has no escapes: pieces with and without a quotation mark are joined.

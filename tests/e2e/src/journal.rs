@@ -32,20 +32,13 @@ fn is_refused_page(message: &str) -> bool {
 fn requested(message: &str) -> Option<String> {
     let entry: Value = serde_json::from_str(message).ok()?;
     let event = &entry["message"];
-    (event["method"] == "Network.requestWillBeSent").then(|| {
-        event["params"]["request"]["url"]
-            .as_str()
-            .map(str::to_owned)
-    })?
+    (event["method"] == "Network.requestWillBeSent")
+        .then(|| event["params"]["request"]["url"].as_str().map(str::to_owned))?
 }
 
 fn is_foreign(url: &str, portal: &str) -> bool {
-    let own = url
-        .strip_prefix(portal)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
-    !own && ["http:", "https:", "ws:", "wss:"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
+    let own = url.strip_prefix(portal).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    !own && ["http:", "https:", "ws:", "wss:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 #[cfg(test)]

@@ -24,12 +24,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<usize> {
-    let folder = std::env::args_os()
-        .nth(1)
-        .map(PathBuf::from)
-        .context("name the folder for the pictures")?;
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{} could not be made", folder.display()))?;
+    let folder = std::env::args_os().nth(1).map(PathBuf::from).context("name the folder for the pictures")?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} could not be made", folder.display()))?;
     let portal = Portal::start().await?;
     let browser = Browser::start(Scripts::On).await?;
     browser.visit(&portal.url).await?;
@@ -49,10 +45,7 @@ async fn picture(browser: &Browser, folder: &std::path::Path, name: &str) -> Res
         for theme in [Theme::Light, Theme::Dark] {
             browser.wear(theme).await?;
             browser.resize_to_content(width).await?;
-            browser
-                .driver()
-                .screenshot(&folder.join(format!("{name}-{width}-{}.png", theme.name())))
-                .await?;
+            browser.driver().screenshot(&folder.join(format!("{name}-{width}-{}.png", theme.name()))).await?;
         }
     }
     Ok(4)
