@@ -1,30 +1,24 @@
 //! Chromium without a window, driven through chromedriver; every step a person would take is counted.
 
 use std::{
-    path::Path,
-    process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::*,
-};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
+use thirtyfour::prelude::*;
+use tokio::{process::Child, time::sleep};
 
-use crate::{find, settings};
+use crate::{
+    chromium::{capabilities, start_chromedriver},
+    find,
+};
 
 /// What a step may take before it counts as failed.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(25);
-const DRIVER_START: Duration = Duration::from_secs(30);
 
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +102,9 @@ impl Browser {
 
     /// Clicks the link or button with this name, in the open dialog or menu where there is one.
     pub async fn click(&self, name: &str) -> Result<()> {
-        self.count();
-        self.act(
+        self.press(
             &find::clickable(name),
             &format!("a link or button named {name:?}"),
-            async |element| element.click().await,
         )
         .await
     }
@@ -131,97 +123,83 @@ impl Browser {
         .await
     }
 
-    /// Ticks the check box or radio button with this label, or unticks it.
+    /// Ticks the check box with this label, or unticks it.
     pub async fn toggle(&self, label: &str) -> Result<()> {
-        self.count();
-        self.act(
+        self.press(
             &find::field(label),
             &format!("a check box labelled {label:?}"),
-            async |element| element.click().await,
         )
         .await
     }
 
     /// Chooses an option of the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
-        self.count();
-        let path = format!(
-            "({})//option[normalize-space(.)={}]",
-            find::field(label),
-            find::quoted(option)
-        );
-        self.act(
-            &path,
+        self.press(
+            &find::option(label, option),
             &format!("the option {option:?} of {label:?}"),
-            async |element| element.click().await,
         )
         .await
+    }
+
+    /// Opens the menu behind the avatar.
+    pub async fn open_account_menu(&self) -> Result<()> {
+        self.press(find::ACCOUNT_MENU, "the avatar").await
     }
 
     /// Opens the dotted menu of the row that shows this text.
     pub async fn open_row_menu(&self, row: &str) -> Result<()> {
-        self.count();
-        self.act(
+        self.press(
             &find::row_menu(row),
             &format!("the menu of the row {row:?}"),
-            async |element| element.click().await,
         )
         .await
+    }
+
+    /// Clicks what stands at this `XPath`.
+    pub async fn press(&self, path: &str, what: &str) -> Result<()> {
+        self.count();
+        self.act(path, what, async |element| element.click().await)
+            .await
     }
 
     /// Waits until the page shows this text somewhere.
     pub async fn sees(&self, text: &str) -> Result<()> {
-        self.act(
-            &find::text(text),
-            &format!("the text {text:?}"),
-            async |_| Ok(()),
+        self.text_of(&find::text(text)).await.map(drop)
+    }
+
+    /// Reads the page again until something is shown at this `XPath`: for what happens by itself a moment later.
+    pub async fn reloads_until(&self, path: &str) -> Result<()> {
+        self.wait(
+            &format!("nothing at {path}, however often the page was read again"),
+            async || {
+                let there = self.visible(path).await?.is_some();
+                if !there {
+                    sleep(POLL * 4).await;
+                    self.driver.refresh().await?;
+                }
+                Ok(there.then_some(()))
+            },
         )
         .await
     }
 
-    /// Reads the page again until it shows this text; for what happens by itself a moment later.
-    pub async fn sees_after_reload(&self, text: &str) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        while self.visible(&find::text(text)).await?.is_none() {
-            ensure!(
-                Instant::now() < end,
-                "{} after reloading it: no text {text:?}",
-                self.describe().await
-            );
-            tokio::time::sleep(POLL * 4).await;
-            self.driver.refresh().await?;
-        }
-        Ok(())
+    /// Waits until nothing is shown at this `XPath` any more.
+    pub async fn loses(&self, path: &str) -> Result<()> {
+        self.wait(&format!("still something at {path}"), async || {
+            Ok(self.visible(path).await?.is_none().then_some(()))
+        })
+        .await
     }
 
-    /// Waits until the page no longer shows this text.
-    pub async fn no_longer_sees(&self, text: &str) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        while self.visible(&find::text(text)).await?.is_some() {
-            ensure!(
-                Instant::now() < end,
-                "{}: still shows {text:?}",
-                self.describe().await
-            );
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until an element at this `XPath` is shown, and gives its text.
+    /// Waits until something is shown at this `XPath`, and gives its text.
     pub async fn text_of(&self, path: &str) -> Result<String> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(element) = self.visible(path).await? {
-                return Ok(element.text().await?);
+        self.wait(&format!("nothing at {path}"), async || {
+            match self.visible(path).await? {
+                Some(element) => Ok(element.text().await.ok()),
+                None => Ok(None),
             }
-            ensure!(
-                Instant::now() < end,
-                "{}: nothing at {path}",
-                self.describe().await
-            );
-            tokio::time::sleep(POLL).await;
-        }
+        })
+        .await
     }
 
     /// The path and query of the page that is open.
@@ -273,6 +251,22 @@ impl Browser {
             .with_context(|| format!("{expression} is no number"))
     }
 
+    /// The first things on the page that reach beyond this width, for a message.
+    pub async fn sticks_out(&self, width: u32) -> Result<String> {
+        let script = format!(
+            "return [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > {width})
+             .slice(0, 5).map(one => one.tagName.toLowerCase() + '.' + one.className).join(', ')"
+        );
+        Ok(self
+            .driver
+            .execute(script, vec![])
+            .await?
+            .json()
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
+    }
+
     /// One command of Chromium's developer tools.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Result<Value> {
         self.driver
@@ -295,6 +289,18 @@ impl Browser {
         self.actions.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Asks again until there is an answer.
+    async fn wait<T>(&self, fault: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            ensure!(Instant::now() < end, "{}{fault}", self.describe().await);
+            sleep(POLL).await;
+        }
+    }
+
     /// Finds what is shown at `path` and acts on it; a page that is just changing gets another look.
     async fn act(
         &self,
@@ -302,25 +308,20 @@ impl Browser {
         what: &str,
         action: impl AsyncFn(&WebElement) -> WebDriverResult<()>,
     ) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        let mut last = None;
-        while Instant::now() < end {
-            if let Some(element) = self.visible(path).await? {
+        self.wait(
+            &format!("{what} was not there, or could not be used"),
+            async || {
+                let Some(element) = self.visible(path).await? else {
+                    return Ok(None);
+                };
                 match action(&element).await {
-                    Ok(()) => return Ok(()),
-                    Err(error) if is_passing(&error) => last = Some(error),
-                    Err(error) => {
-                        return Err(error).with_context(|| format!("{what} could not be used"));
-                    }
+                    Ok(()) => Ok(Some(())),
+                    Err(error) if is_passing(&error) => Ok(None),
+                    Err(error) => Err(error).with_context(|| format!("{what} could not be used")),
                 }
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        let reason = last.map_or_else(
-            || "was not found".to_owned(),
-            |error| format!("could not be used: {error}"),
-        );
-        bail!("{}: {what} {reason}", self.describe().await)
+            },
+        )
+        .await
     }
 
     /// The first element at `path` that is shown, preferring the one in the dialog or menu that is open on top.
@@ -370,73 +371,4 @@ fn is_passing(error: &WebDriverError) -> bool {
     ]
     .iter()
     .any(|word| text.to_lowercase().contains(word))
-}
-
-fn capabilities(profile: &Path, scripts: Scripts) -> Result<ChromeCapabilities> {
-    let mut wanted = DesiredCapabilities::chrome();
-    if let Some(path) = settings::path("CHROMIUM").or_else(|| settings::program("chromium")) {
-        wanted.set_binary(&path.to_string_lossy())?;
-    }
-    for flag in [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        "--window-size=1280,900",
-        // Over a pipe, so that Chromium ends with its driver even where the driver was killed.
-        "--remote-debugging-pipe",
-    ] {
-        wanted.add_arg(flag)?;
-    }
-    wanted.add_arg(&format!("--user-data-dir={}", profile.display()))?;
-    if scripts == Scripts::Off {
-        wanted.add_arg("--blink-settings=scriptEnabled=false")?;
-    }
-    wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All)?;
-    wanted.set_logging_prefs("performance", LoggingPrefsLogLevel::All)?;
-    Ok(wanted)
-}
-
-async fn start_chromedriver() -> Result<(Child, u16)> {
-    let program = settings::path("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-    let mut child = Command::new(&program)
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| {
-            format!(
-                "{} did not start: install Debian's chromium-driver",
-                program.display()
-            )
-        })?;
-    let out = child
-        .stdout
-        .take()
-        .context("chromedriver has no standard output")?;
-    let mut lines = BufReader::new(out).lines();
-    let port = async {
-        while let Some(line) = lines.next_line().await? {
-            // An earlier line says "on port 0", which only repeats what was asked for.
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port
-                    .trim_end_matches('.')
-                    .parse()
-                    .context("chromedriver named no port");
-            }
-        }
-        bail!("chromedriver ended without naming its port")
-    };
-    let port = timeout(DRIVER_START, port)
-        .await
-        .context("chromedriver named no port in time")??;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((child, port))
 }

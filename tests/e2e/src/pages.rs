@@ -10,8 +10,9 @@ use crate::{
 };
 
 /// What a browser can read but a person never opens as a page.
-const NO_PAGES: [&str; 9] = [
-    "/api/", "/healthz", "/readyz", "/metrics", "/static/", "/hooks/", "/setup/", ".csv", ".ndjson",
+const NO_PAGES: [&str; 11] = [
+    "/api/", "/healthz", "/readyz", "/metrics", "/static/", "/hooks/", "/setup/", "/sign-in",
+    ".csv", ".ndjson", ".zip",
 ];
 
 /// What a page shows when there is nothing to show, and where it is refused.
@@ -35,7 +36,7 @@ fetch(arguments[0]).then(async answer => {
 pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
     let routes = portal::readable_routes()?;
     let mut samples: BTreeMap<String, String> = BTreeMap::new();
-    let mut waiting = VecDeque::from(["/".to_owned(), "/sign-in".to_owned()]);
+    let mut waiting = VecDeque::from(["/".to_owned()]);
     while let Some(address) = waiting.pop_front() {
         let path = address.split(['?', '#']).next().unwrap_or_default();
         let Some(route) = routes
@@ -106,7 +107,7 @@ async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {
 }
 
 fn is_no_page(route: &str) -> bool {
-    NO_PAGES.iter().any(|part| route.contains(part)) || route.ends_with(".zip")
+    NO_PAGES.iter().any(|part| route.contains(part))
 }
 
 /// Whether a path is one of a route, whose variable parts stand in braces.
