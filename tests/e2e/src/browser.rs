@@ -1,28 +1,33 @@
 //! Chromium without a window, driven through chromedriver; every step a person would take is counted.
 
 use std::{
-    path::Path,
-    process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+<<<<<<< HEAD
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::*};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     time::timeout,
 };
+=======
+use thirtyfour::prelude::*;
+use tokio::{process::Child, time::sleep};
+>>>>>>> house
 
-use crate::{find, settings};
+use crate::{
+    chromium::{capabilities, start_chromedriver},
+    find,
+};
 
 /// What a step may take before it counts as failed.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(25);
-const DRIVER_START: Duration = Duration::from_secs(30);
 
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +99,17 @@ impl Browser {
 
     /// Clicks the link or button with this name, in the open dialog or menu where there is one.
     pub async fn click(&self, name: &str) -> Result<()> {
+<<<<<<< HEAD
         self.count();
         self.act(&find::clickable(name), &format!("a link or button named {name:?}"), async |element| {
             element.click().await
         })
+=======
+        self.press(
+            &find::clickable(name),
+            &format!("a link or button named {name:?}"),
+        )
+>>>>>>> house
         .await
     }
 
@@ -111,29 +123,66 @@ impl Browser {
         .await
     }
 
-    /// Ticks the check box or radio button with this label, or unticks it.
+    /// Ticks the check box with this label, or unticks it.
     pub async fn toggle(&self, label: &str) -> Result<()> {
+<<<<<<< HEAD
         self.count();
         self.act(&find::field(label), &format!("a check box labelled {label:?}"), async |element| element.click().await)
             .await
+=======
+        self.press(
+            &find::field(label),
+            &format!("a check box labelled {label:?}"),
+        )
+        .await
+>>>>>>> house
     }
 
     /// Chooses an option of the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
+<<<<<<< HEAD
         self.count();
         let path = format!("({})//option[normalize-space(.)={}]", find::field(label), find::quoted(option));
         self.act(&path, &format!("the option {option:?} of {label:?}"), async |element| element.click().await).await
+=======
+        self.press(
+            &find::option(label, option),
+            &format!("the option {option:?} of {label:?}"),
+        )
+        .await
+>>>>>>> house
+    }
+
+    /// Opens the menu behind the avatar.
+    pub async fn open_account_menu(&self) -> Result<()> {
+        self.press(find::ACCOUNT_MENU, "the avatar").await
     }
 
     /// Opens the dotted menu of the row that shows this text.
     pub async fn open_row_menu(&self, row: &str) -> Result<()> {
+<<<<<<< HEAD
         self.count();
         self.act(&find::row_menu(row), &format!("the menu of the row {row:?}"), async |element| element.click().await)
+            .await
+=======
+        self.press(
+            &find::row_menu(row),
+            &format!("the menu of the row {row:?}"),
+        )
+        .await
+>>>>>>> house
+    }
+
+    /// Clicks what stands at this `XPath`.
+    pub async fn press(&self, path: &str, what: &str) -> Result<()> {
+        self.count();
+        self.act(path, what, async |element| element.click().await)
             .await
     }
 
     /// Waits until the page shows this text somewhere.
     pub async fn sees(&self, text: &str) -> Result<()> {
+<<<<<<< HEAD
         self.act(&find::text(text), &format!("the text {text:?}"), async |_| Ok(())).await
     }
 
@@ -159,15 +208,50 @@ impl Browser {
     }
 
     /// Waits until an element at this `XPath` is shown, and gives its text.
+=======
+        self.text_of(&find::text(text)).await.map(drop)
+    }
+
+    /// Reads the page again until something is shown at this `XPath`: for what happens by itself a moment later.
+    pub async fn reloads_until(&self, path: &str) -> Result<()> {
+        self.wait(
+            &format!("nothing at {path}, however often the page was read again"),
+            async || {
+                let there = self.visible(path).await?.is_some();
+                if !there {
+                    sleep(POLL * 4).await;
+                    self.driver.refresh().await?;
+                }
+                Ok(there.then_some(()))
+            },
+        )
+        .await
+    }
+
+    /// Waits until nothing is shown at this `XPath` any more.
+    pub async fn loses(&self, path: &str) -> Result<()> {
+        self.wait(&format!("still something at {path}"), async || {
+            Ok(self.visible(path).await?.is_none().then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until something is shown at this `XPath`, and gives its text.
+>>>>>>> house
     pub async fn text_of(&self, path: &str) -> Result<String> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(element) = self.visible(path).await? {
-                return Ok(element.text().await?);
+        self.wait(&format!("nothing at {path}"), async || {
+            match self.visible(path).await? {
+                Some(element) => Ok(element.text().await.ok()),
+                None => Ok(None),
             }
+<<<<<<< HEAD
             ensure!(Instant::now() < end, "{}: nothing at {path}", self.describe().await);
             tokio::time::sleep(POLL).await;
         }
+=======
+        })
+        .await
+>>>>>>> house
     }
 
     /// The path and query of the page that is open.
@@ -204,6 +288,22 @@ impl Browser {
         answer.json().as_i64().with_context(|| format!("{expression} is no number"))
     }
 
+    /// The first things on the page that reach beyond this width, for a message.
+    pub async fn sticks_out(&self, width: u32) -> Result<String> {
+        let script = format!(
+            "return [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > {width})
+             .slice(0, 5).map(one => one.tagName.toLowerCase() + '.' + one.className).join(', ')"
+        );
+        Ok(self
+            .driver
+            .execute(script, vec![])
+            .await?
+            .json()
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
+    }
+
     /// One command of Chromium's developer tools.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Result<Value> {
         self.driver.cdp().send_raw(method, parameters).await.with_context(|| format!("{method} failed"))
@@ -218,6 +318,18 @@ impl Browser {
         self.actions.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Asks again until there is an answer.
+    async fn wait<T>(&self, fault: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            ensure!(Instant::now() < end, "{}{fault}", self.describe().await);
+            sleep(POLL).await;
+        }
+    }
+
     /// Finds what is shown at `path` and acts on it; a page that is just changing gets another look.
     async fn act(
         &self,
@@ -225,22 +337,28 @@ impl Browser {
         what: &str,
         action: impl AsyncFn(&WebElement) -> WebDriverResult<()>,
     ) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        let mut last = None;
-        while Instant::now() < end {
-            if let Some(element) = self.visible(path).await? {
+        self.wait(
+            &format!("{what} was not there, or could not be used"),
+            async || {
+                let Some(element) = self.visible(path).await? else {
+                    return Ok(None);
+                };
                 match action(&element).await {
-                    Ok(()) => return Ok(()),
-                    Err(error) if is_passing(&error) => last = Some(error),
-                    Err(error) => {
-                        return Err(error).with_context(|| format!("{what} could not be used"));
-                    }
+                    Ok(()) => Ok(Some(())),
+                    Err(error) if is_passing(&error) => Ok(None),
+                    Err(error) => Err(error).with_context(|| format!("{what} could not be used")),
                 }
+<<<<<<< HEAD
             }
             tokio::time::sleep(POLL).await;
         }
         let reason = last.map_or_else(|| "was not found".to_owned(), |error| format!("could not be used: {error}"));
         bail!("{}: {what} {reason}", self.describe().await)
+=======
+            },
+        )
+        .await
+>>>>>>> house
     }
 
     /// The first element at `path` that is shown, preferring the one in the dialog or menu that is open on top.
@@ -283,6 +401,7 @@ fn is_passing(error: &WebDriverError) -> bool {
         .iter()
         .any(|word| text.to_lowercase().contains(word))
 }
+<<<<<<< HEAD
 
 fn capabilities(profile: &Path, scripts: Scripts) -> Result<ChromeCapabilities> {
     let mut wanted = DesiredCapabilities::chrome();
@@ -339,3 +458,5 @@ async fn start_chromedriver() -> Result<(Child, u16)> {
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok((child, port))
 }
+=======
+>>>>>>> house

@@ -20,12 +20,37 @@ pub fn field(label: &str) -> String {
     format!("//{control}[@id={label}/@for] | {label}//{control}")
 }
 
-/// The button that opens the menu of the row in which this text stands.
-pub fn row_menu(row: &str) -> String {
-    format!(
-        "//tr[.//*[normalize-space(.)={row}]]//*[self::button[@popovertarget or @aria-haspopup] or self::summary]",
-        row = quoted(row)
-    )
+/// An option of the list with this label.
+pub fn option(label: &str, option: &str) -> String {
+    let inside = format!("//option[normalize-space(.)={}]", quoted(option));
+    field(label)
+        .split(" | ")
+        .map(|list| format!("{list}{inside}"))
+        .collect::<Vec<_>>()
+        .join(" | ")
+}
+
+/// The avatar, whose name goes on with the person's.
+pub const ACCOUNT_MENU: &str = "//button[starts-with(@aria-label, 'Account of')]";
+
+/// The row of a table in which all these texts stand.
+pub fn row(texts: &[&str]) -> String {
+    texts
+        .iter()
+        .fold("//tbody/tr".to_owned(), |path, text| format!("{path}[contains(normalize-space(.), {})]", quoted(text)))
+}
+
+/// The button that opens the dotted menu of the row in which something has exactly this text.
+pub fn row_menu(text: &str) -> String {
+    menu_in(&format!(
+        "//tbody/tr[.//*[normalize-space(.)={}]]",
+        quoted(text)
+    ))
+}
+
+/// The button that opens the dotted menu in a row.
+pub fn menu_in(row: &str) -> String {
+    format!("{row}//*[self::button[@popovertarget] or self::summary]")
 }
 
 /// The innermost element in which this text stands.

@@ -2,6 +2,7 @@
 
 pub mod axe;
 pub mod browser;
+mod chromium;
 pub mod find;
 pub mod journal;
 pub mod pages;

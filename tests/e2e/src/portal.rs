@@ -18,7 +18,7 @@ use tokio::{
 use crate::settings;
 
 /// The program has this long to print its sign-in link; it is a debug build on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running portal. Dropping it kills the program and removes its data.
 pub struct Portal {

@@ -1,4 +1,5 @@
 //! Takes a picture of every page, wide and narrow, light and dark, into the folder that is named.
+#![expect(clippy::print_stderr, reason = "a program for the console")]
 
 use std::{path::PathBuf, process::ExitCode};
 
