@@ -1,5 +1,6 @@
 //! Postrider, the webhook desk: events come in, webhooks go out, every attempt is on record.
 
+pub mod api_keys;
 pub mod audit;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod schema;
 pub mod secret;
 pub mod sessions;
 pub mod state;
+pub mod telemetry;
 pub mod users;
 pub mod web;
 pub mod webhooks;
