@@ -9,4 +9,6 @@ pub struct Settings {
     pub public_url: String,
     /// Where the embedded database and the master key's file are.
     pub data_dir: PathBuf,
+    /// Proxies whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
