@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::api_keys::Keys;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
@@ -28,6 +29,8 @@ pub struct App {
     pub assets: Arc<Assets>,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
+    /// The API keys that were proved a moment ago.
+    pub keys: Keys,
 }
 
 impl App {
@@ -37,6 +40,7 @@ impl App {
     /// When the password hash function refuses.
     pub fn new(db: Db, clock: Clock, ids: Ids, sealer: Sealer, settings: Arc<Settings>) -> anyhow::Result<Self> {
         let (assets, hasher) = (addresses(), Hasher::new()?);
-        Ok(Self { db, clock, ids, sealer, settings, assets, hasher })
+        let keys = Keys::new(db.clone(), clock.clone());
+        Ok(Self { db, clock, ids, sealer, settings, assets, hasher, keys })
     }
 }

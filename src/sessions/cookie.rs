@@ -40,7 +40,8 @@ pub(crate) fn cookie_name(site: &Site) -> &'static str {
 /// # Errors
 /// When the cookie's key cannot be derived.
 pub(crate) fn layer(app: &App, site: &Site) -> anyhow::Result<SessionMiddleware<Sessions>> {
-    let key = Key::try_from(app.sealer.sub_key::<64>("cookie")?.as_slice()).ok().context("the cookie key is too short")?;
+    let key =
+        Key::try_from(app.sealer.sub_key::<64>("cookie")?.as_slice()).ok().context("the cookie key is too short")?;
     let ttl = Duration::try_from(IDLE).unwrap_or(Duration::HOUR);
     // Links from mail and chat into the portal must find the session, so not `Strict`.
     Ok(SessionMiddleware::builder(Sessions(app.clone()), key)
@@ -106,7 +107,8 @@ impl Sessions {
     async fn insert(&self, state: State) -> anyhow::Result<SessionKey> {
         let key = random_word(64);
         let now = self.0.clock.now();
-        let word = |name| state.get(name).and_then(|text| serde_json::from_str::<String>(text).ok()).unwrap_or_default();
+        let word =
+            |name| state.get(name).and_then(|text| serde_json::from_str::<String>(text).ok()).unwrap_or_default();
         let row = store::Row {
             key_hash: token_hash(&key),
             user_id: UserId::parse(&word(key::USER)),

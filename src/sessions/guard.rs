@@ -56,7 +56,8 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, WebError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visitor = request.extensions().get::<Visitor>().filter(|visitor| visitor.0.user.is_administrator()).cloned();
+        let visitor =
+            request.extensions().get::<Visitor>().filter(|visitor| visitor.0.user.is_administrator()).cloned();
         ready(visitor.map(|visitor| Self { user_id: visitor.0.user.id, visitor }).ok_or(WebError::Forbidden))
     }
 }
@@ -245,22 +246,18 @@ pub(crate) async fn admit(request: &ServiceRequest) -> Result<(), HttpResponse> 
     }
     let route = request.extensions().get::<Template>().map_or("", |route| route.path);
     if let Some(app) = request.app_data::<web::Data<App>>().cloned()
-        && let Err(error) = note(&app, visitor.actor().clone(), "access.refused", route, request.method().as_str()).await
+        && let Err(error) =
+            note(&app, visitor.actor().clone(), "access.refused", route, request.method().as_str()).await
     {
         return Err(HttpResponse::from_error(error));
     }
     Err(HttpResponse::from_error(WebError::Forbidden))
 }
 
-async fn note(
-    app: &App,
-    actor: Actor,
-    action: &'static str,
-    what: &'static str,
-    method: &str,
-) -> Result<(), WebError> {
+async fn note(app: &App, actor: Actor, action: &'static str, what: &'static str, method: &str) -> Result<(), WebError> {
     let changes = Changes::none().value("method", method);
-    let written = app.db.write(move |tx| record(tx, &actor, action, &Object { kind: "route", id: what, name: what }, &changes));
+    let written =
+        app.db.write(move |tx| record(tx, &actor, action, &Object { kind: "route", id: what, name: what }, &changes));
     Ok(written.await.map_err(|error: DbError| error)?)
 }
 
@@ -285,4 +282,3 @@ fn initials(name: &str) -> String {
     let first = words.next();
     first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
 }
-

@@ -31,7 +31,8 @@ pub(super) fn take_turn(tx: &mut Tx<'_>, email: &str, address: &str) -> Result<T
     let now = tx.now();
     let of_account = store::failures_of_account(tx, email, now.minus(ACCOUNT_WINDOW), OF_ACCOUNT)?;
     let of_address = store::failures_of_address(tx, address, now.minus(ADDRESS_WINDOW), OF_ADDRESS)?;
-    let waits = [wait(&of_account, OF_ACCOUNT, ACCOUNT_WINDOW, now), wait(&of_address, OF_ADDRESS, ADDRESS_WINDOW, now)];
+    let waits =
+        [wait(&of_account, OF_ACCOUNT, ACCOUNT_WINDOW, now), wait(&of_address, OF_ADDRESS, ADDRESS_WINDOW, now)];
     if let Some(seconds) = waits.into_iter().flatten().max() {
         return Ok(Turn::Wait(seconds));
     }

@@ -55,7 +55,8 @@ fn keep(tx: &mut Tx<'_>, purpose: Purpose, user_id: Option<UserId>, expires_at: 
 /// True while this token may make the first administrator.
 pub(super) fn may_set_up(conn: &mut Conn, token: &str, now: Time) -> Result<bool, DbError> {
     let link = store::find_link(conn, &token_hash(token))?;
-    let open = link.is_some_and(|link| link.purpose == Purpose::Setup && link.used_at.is_none() && link.expires_at > now);
+    let open =
+        link.is_some_and(|link| link.purpose == Purpose::Setup && link.used_at.is_none() && link.expires_at > now);
     Ok(open && users::administrators(conn)? == 0)
 }
 

@@ -8,9 +8,9 @@ mod ops;
 pub(crate) mod pages;
 mod store;
 
-pub(crate) use cookie::{cookie_name, layer};
+pub(crate) use cookie::{Sessions, layer};
 pub use guard::Admin;
-pub(crate) use guard::{admit, recognise};
+pub(crate) use guard::{admit, drop_doubles, recognise};
 pub use links::{make_setup_link, make_sign_in_link};
 pub use pages::routes;
 

@@ -284,7 +284,8 @@ impl Setup {
 
 fn setup_page(request: &HttpRequest, app: &App, site: &Site, form: &Setup, faults: Faults) -> SetupPage {
     let count = [faults.name, faults.email, faults.password].iter().filter(|fault| !fault.is_empty()).count();
-    let input = |value: &str, fault: &str| Input { value: value.to_owned(), error: fault.to_owned(), ..Input::default() };
+    let input =
+        |value: &str, fault: &str| Input { value: value.to_owned(), error: fault.to_owned(), ..Input::default() };
     SetupPage {
         frame: Frame::outside("Set up Postrider", &app.assets, site),
         target: request.path().to_owned(),

@@ -61,7 +61,13 @@ crate::id_type!(
     FailureId, "sif"
 );
 
-pub(super) fn insert_failure(conn: &mut Conn, id: FailureId, email: &str, address: &str, at: Time) -> Result<(), DbError> {
+pub(super) fn insert_failure(
+    conn: &mut Conn,
+    id: FailureId,
+    email: &str,
+    address: &str,
+    at: Time,
+) -> Result<(), DbError> {
     let values = (
         sign_in_failures::id.eq(id),
         sign_in_failures::email.eq(email),
@@ -79,8 +85,14 @@ pub(super) fn failures_of_account(conn: &mut Conn, email: &str, after: Time, lim
 }
 
 /// The moments of the newest tries from an address, newest first.
-pub(super) fn failures_of_address(conn: &mut Conn, address: &str, after: Time, limit: i64) -> Result<Vec<Time>, DbError> {
-    let of = sign_in_failures::table.filter(sign_in_failures::address.eq(address)).filter(sign_in_failures::at.gt(after));
+pub(super) fn failures_of_address(
+    conn: &mut Conn,
+    address: &str,
+    after: Time,
+    limit: i64,
+) -> Result<Vec<Time>, DbError> {
+    let of =
+        sign_in_failures::table.filter(sign_in_failures::address.eq(address)).filter(sign_in_failures::at.gt(after));
     Ok(of.order(sign_in_failures::at.desc()).limit(limit).select(sign_in_failures::at).load(conn)?)
 }
 

@@ -41,7 +41,11 @@ impl Email {
         let text = text.trim().to_lowercase();
         let printable = text.chars().all(|letter| !letter.is_control() && !letter.is_whitespace());
         let whole = text.split_once('@').is_some_and(|(person, host)| {
-            !person.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+            !person.is_empty()
+                && !host.is_empty()
+                && !host.contains('@')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
         });
         match text.len() {
             0 => Err("Enter an e-mail address."),

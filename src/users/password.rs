@@ -35,12 +35,16 @@ impl Password {
             return Err("Use at most 1,024 bytes.");
         }
         if is_pattern(text) {
-            return Err("Too easy to guess: the same few characters again, or a run of neighbours. Mix in something else.");
+            return Err(
+                "Too easy to guess: the same few characters again, or a run of neighbours. Mix in something else.",
+            );
         }
         let known: Vec<String> = known.iter().flat_map(|text| words(text)).collect();
         let common = COMMON.split_whitespace().map(str::to_owned);
         if letters_left(text, &known) < 4 && has_letters(text) {
-            return Err("Too easy to guess: it is made of your name, e-mail address or this product's name. Use something else.");
+            return Err(
+                "Too easy to guess: it is made of your name, e-mail address or this product's name. Use something else.",
+            );
         }
         if letters_left(text, &known.iter().cloned().chain(common).collect::<Vec<_>>()) < 4 && has_letters(text) {
             return Err("Too easy to guess: it is made of common passwords. Use something else.");
@@ -121,7 +125,11 @@ impl Hasher {
     ///
     /// # Errors
     /// As [`Hasher::hash`].
-    pub async fn verify(&self, typed: SecretString, stored: Option<String>) -> anyhow::Result<Result<Verdict, Crowded>> {
+    pub async fn verify(
+        &self,
+        typed: SecretString,
+        stored: Option<String>,
+    ) -> anyhow::Result<Result<Verdict, Crowded>> {
         let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, self.0.turns.acquire()).await else {
             return Ok(Err(Crowded));
         };
@@ -229,9 +237,26 @@ mod tests {
     #[test]
     fn easy_passwords_are_refused() {
         for text in [
-            "short", "elevenchars", "aaaaaaaaaaaaaaaa", "abababababab", "abcdefghijkl", "123456789012", "qwertyuiopas",
-            "password1234", "P@ssw0rd2026!", "Welcome12345", "iloveyou!!!!!", "adminadmin12", "letmein-letmein", "changeme2026",
-            "postrider2026!", "maria.lindqvist", "LindqvistMaria1", "1q2w3e4r5t6y", "correctcorrect", "qwerty-password",
+            "short",
+            "elevenchars",
+            "aaaaaaaaaaaaaaaa",
+            "abababababab",
+            "abcdefghijkl",
+            "123456789012",
+            "qwertyuiopas",
+            "password1234",
+            "P@ssw0rd2026!",
+            "Welcome12345",
+            "iloveyou!!!!!",
+            "adminadmin12",
+            "letmein-letmein",
+            "changeme2026",
+            "postrider2026!",
+            "maria.lindqvist",
+            "LindqvistMaria1",
+            "1q2w3e4r5t6y",
+            "correctcorrect",
+            "qwerty-password",
         ] {
             assert!(refused(text), "{text}");
         }
@@ -240,7 +265,13 @@ mod tests {
 
     #[test]
     fn long_and_odd_passwords_are_taken_as_they_are() {
-        for text in ["correct horse battery staple", " wagon 7 trellis ", "\u{1f40e}\u{1f4ef} rides at dawn", "kV9#mQ2!xTz4", "93847561029384"] {
+        for text in [
+            "correct horse battery staple",
+            " wagon 7 trellis ",
+            "\u{1f40e}\u{1f4ef} rides at dawn",
+            "kV9#mQ2!xTz4",
+            "93847561029384",
+        ] {
             assert!(!refused(text), "{text}");
         }
         assert!(!refused(&"wagon trellis marmot ".repeat(10).trim_end().replace("marmot ", "marmot5 ")[..64]));

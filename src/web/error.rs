@@ -19,7 +19,9 @@ pub enum WebError {
     #[error("Your account has no administrator role. Ask an administrator of this portal for it.")]
     Forbidden,
     /// A foreign page may have sent this.
-    #[error("This request did not come from a page of this portal, so nothing was changed. Open the page here and try again.")]
+    #[error(
+        "This request did not come from a page of this portal, so nothing was changed. Open the page here and try again."
+    )]
     CrossSite,
     /// No key, or none that is valid.
     #[error("Send a valid API key in the Authorization header: Bearer prk_….")]
@@ -100,7 +102,9 @@ impl WebError {
             413 => Self::TooLarge,
             415 => Self::UnsupportedMediaType("Postrider does not take this type of content.".to_owned()),
             421 => Self::Misdirected,
-            400..500 => Self::BadRequest("The address or the form was damaged on its way. Go back and try once more.".to_owned()),
+            400..500 => Self::BadRequest(
+                "The address or the form was damaged on its way. Go back and try once more.".to_owned(),
+            ),
             503 => Self::Busy,
             _ => Self::Internal(anyhow::anyhow!("answered {status}")),
         }

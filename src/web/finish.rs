@@ -38,7 +38,9 @@ struct ProblemBody<'a> {
 
 /// True where programs ask, not people.
 pub(super) fn is_for_programs(path: &str) -> bool {
-    ["/api", "/hooks"].iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/api", "/hooks"]
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Logs a fault of ours once, with its causes.

@@ -80,7 +80,9 @@ fn is_sound(text: &[u8]) -> bool {
 }
 
 fn unreadable() -> WebError {
-    WebError::BadRequest("The address or the form was damaged on its way. Go back, reload the page and try again.".to_owned())
+    WebError::BadRequest(
+        "The address or the form was damaged on its way. Go back, reload the page and try again.".to_owned(),
+    )
 }
 
 #[cfg(test)]

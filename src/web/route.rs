@@ -115,13 +115,7 @@ impl Route {
     }
 
     /// Any route.
-    pub fn new<F, Args>(
-        method: Method,
-        path: &'static str,
-        access: Access,
-        audited: Audited,
-        handler: F,
-    ) -> Self
+    pub fn new<F, Args>(method: Method, path: &'static str, access: Access, audited: Audited, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,

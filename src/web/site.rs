@@ -104,10 +104,8 @@ impl Site {
     pub(crate) fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
         let mut nearest = peer?.to_canonical();
-        let hops: Vec<&str> = headers
-            .get_all(FORWARDED_FOR)
-            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-            .collect();
+        let hops: Vec<&str> =
+            headers.get_all(FORWARDED_FOR).flat_map(|value| value.to_str().unwrap_or_default().split(',')).collect();
         for hop in hops.into_iter().rev() {
             if !self.trusted_proxies.iter().any(|net| net.contains(&nearest)) {
                 break;
@@ -139,7 +137,7 @@ mod tests {
         let settings = Settings {
             public_url: public_url.to_owned(),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
-            data_dir: "data".into(),
+            ..Settings::for_tests()
         };
         let page = || async { "" };
         let routes = [
@@ -216,8 +214,17 @@ mod tests {
             assert_eq!(portal.way_back(next), next);
         }
         for next in [
-            "https://evil.example", "//evil.example", "/\\evil.example", "/%5cevil.example", "javascript:alert(1)",
-            "/\t/evil.example", "/nowhere", "/sign-in", "", "/deliveries/\\evil", "/deliveries/x\r\nSet-Cookie: a",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/%5cevil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/nowhere",
+            "/sign-in",
+            "",
+            "/deliveries/\\evil",
+            "/deliveries/x\r\nSet-Cookie: a",
         ] {
             assert_eq!(portal.way_back(next), "/", "{next}");
         }
