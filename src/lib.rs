@@ -6,6 +6,7 @@ pub mod config;
 pub mod db;
 pub mod events;
 pub mod ids;
+pub mod once;
 pub mod schema;
 pub mod secret;
 pub mod sessions;
