@@ -1,6 +1,7 @@
 //! The way into the database: `read` on a pool, `write` in one transaction, `write_grouped` in a shared commit.
 
 mod error;
+mod listen;
 mod migrate;
 mod pool;
 mod tx;
@@ -15,6 +16,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 pub use error::DbError;
+pub use listen::Listener;
 pub use migrate::{applied, migrate, pending, revert_all};
 pub use tx::{BeforeCommit, Tx};
 pub use url::DatabaseUrl;
@@ -101,6 +103,12 @@ impl Db {
     /// The address that was opened.
     pub fn url(&self) -> &DatabaseUrl {
         &self.0.url
+    }
+
+    /// Calls `heard` with the payload of each notification that another node sends on `channel`; never on the
+    /// embedded database, which has one process. Ends when the answer is dropped.
+    pub fn listen(&self, channel: &'static str, heard: impl Fn(&str) + Send + 'static) -> Listener {
+        Listener::start(&self.0.url, channel, heard)
     }
 
     /// How many grouped writes wait for their commit.

@@ -7,6 +7,7 @@ mod store;
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
 pub use store::find;
+pub(crate) use store::set_unsent;
 
 use crate::clock::Time;
 

@@ -1,0 +1,158 @@
+//! Dispatch: events that were published become deliveries, in the same transaction.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::lanes::Lanes;
+use super::queue::{self, NewAttempt, NewDelivery};
+use super::send::Job;
+use super::{DeliveryId, Kind, Outcome, State, retry};
+use crate::db::{DbError, Tx};
+use crate::events::{self, Event};
+use crate::webhooks::set::Webhooks;
+use crate::webhooks::{Webhook, WebhookId, request};
+
+/// Why a webhook got no delivery of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsent {
+    /// Its type is not ticked.
+    NotTicked,
+    /// The webhook is switched off.
+    Inactive,
+    /// The product has disabled it.
+    Disabled,
+    /// It belongs to the other environment.
+    OtherEnvironment,
+}
+
+/// Judges one webhook for one event; `None` means that it is sent.
+pub fn judge(webhook: &Webhook, event: &Event) -> Option<Unsent> {
+    if webhook.environment != event.environment {
+        Some(Unsent::OtherEnvironment)
+    } else if !webhook.events.contains(&event.type_name) {
+        Some(Unsent::NotTicked)
+    } else if !webhook.active {
+        Some(Unsent::Inactive)
+    } else if webhook.disabled.is_some() {
+        Some(Unsent::Disabled)
+    } else {
+        None
+    }
+}
+
+/// What a transaction adds to the job table.
+#[derive(Default)]
+struct Batch {
+    deliveries: Vec<NewDelivery>,
+    attempts: Vec<NewAttempt>,
+    /// Sent at the commit.
+    jobs: Vec<Job>,
+    /// Webhooks with rows that wait for a slot.
+    waiting: Vec<WebhookId>,
+    /// Webhooks whose lane another node may have.
+    elsewhere: Vec<WebhookId>,
+}
+
+/// Before the commit: makes the deliveries of all events that the transaction published.
+pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> Result<(), DbError> {
+    let published = tx.take_notes::<Arc<Event>>();
+    if published.is_empty() {
+        return Ok(());
+    }
+    let set = webhooks.in_transaction(tx)?;
+    let mut batch = Batch::default();
+    for event in &published {
+        let mut unsent: Vec<(WebhookId, Unsent)> = Vec::new();
+        for webhook in set.all() {
+            match judge(webhook, event) {
+                None => add(tx, &mut batch, lanes, webhook, event)?,
+                Some(reason) => unsent.push((webhook.id, reason)),
+            }
+        }
+        if !unsent.is_empty() {
+            let unsent = serde_json::to_string(&unsent).unwrap_or_default();
+            events::set_unsent(tx, event.id, &unsent)?;
+        }
+    }
+    queue::insert(tx, &batch.deliveries, &batch.attempts)?;
+    batch.elsewhere.sort_unstable();
+    batch.elsewhere.dedup();
+    if !batch.elsewhere.is_empty() {
+        queue::notify_nodes(tx, &batch.elsewhere)?;
+    }
+    let (jobs, mut waiting, lanes) = (batch.jobs, batch.waiting, lanes.clone());
+    waiting.sort_unstable();
+    waiting.dedup();
+    tx.after_commit(move || {
+        for job in jobs {
+            lanes.hand_over(job);
+        }
+        for webhook in waiting {
+            lanes.row_waits(webhook);
+        }
+    });
+    Ok(())
+}
+
+fn add(
+    tx: &mut Tx<'_>,
+    batch: &mut Batch,
+    lanes: &Lanes,
+    webhook: &Arc<Webhook>,
+    event: &Event,
+) -> Result<(), DbError> {
+    let code = event.kind().map_or(event.type_name.as_str(), |kind| kind.code);
+    let body = request::body(webhook.format, &webhook.name, code, event.data.as_deref().unwrap_or("null"))
+        .map_err(|error| DbError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
+    let id: DeliveryId = tx.make_id();
+    let now = tx.now();
+    let slot = lanes.reserve(webhook.id);
+    let leaves = slot.is_some();
+    batch.deliveries.push(NewDelivery {
+        id,
+        kind: Kind::Webhook,
+        event_id: Some(event.id),
+        event_type: event.type_name.clone(),
+        environment: event.environment,
+        title: event.title.clone(),
+        webhook_id: Some(webhook.id),
+        target_name: webhook.name.clone(),
+        target_url: None,
+        state: if leaves { State::Sending } else { State::Queued },
+        first_try: !leaves,
+        due_at: now,
+        attempts: i32::from(leaves),
+        scheduled: i32::from(leaves),
+        schedule_length: retry::length(&webhook.retry),
+        fence: slot.as_ref().map_or(0, super::lanes::Slot::fence),
+        content_type: body.content_type,
+        body: Some(body.text.clone()),
+        last_outcome: leaves.then_some(Outcome::Sending),
+        last_attempt_at: leaves.then_some(now),
+        created_at: now,
+    });
+    let Some(slot) = slot else {
+        batch.waiting.push(webhook.id);
+        if !lanes.has(webhook.id) {
+            batch.elsewhere.push(webhook.id);
+        }
+        return Ok(());
+    };
+    batch.attempts.push(NewAttempt::new(id, 1, lanes.node(), webhook, now));
+    batch.jobs.push(Job {
+        delivery: id,
+        number: 1,
+        scheduled: 1,
+        resend_from: None,
+        event_id: event.id.to_string(),
+        webhook: Arc::clone(webhook),
+        content_type: body.content_type.to_owned(),
+        body: Bytes::from(body.text),
+        sent_at: now,
+        slot,
+    });
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! Finish: what came of an attempt, written together with other results in one commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DurationRound, TimeDelta};
+
+use super::lanes::Pulse;
+use super::queue::{self, Ended, Settlement};
+use super::retry::{self, Failure};
+use super::send::{Job, Sender};
+use super::{DeliveryId, Outcome, State};
+use crate::clock::Time;
+use crate::db::{DbError, Tx};
+use crate::ids::random_bytes;
+use crate::outbound::{self, Note, RetryAfter};
+use crate::webhooks::{self, WebhookChanged, WebhookId, set::Webhooks};
+
+/// How long a result waits for a database that cannot take it, before the next try.
+const PAUSE: Duration = Duration::from_secs(5);
+/// The status by which a receiver says that it wants no more.
+const GONE: u16 = 410;
+
+/// The end of a request.
+#[derive(Clone)]
+pub(super) struct Finished {
+    pub(super) outcome: Outcome,
+    pub(super) request_headers: Vec<(String, String)>,
+    pub(super) reply: Option<outbound::Reply>,
+}
+
+impl Finished {
+    /// It was sent, or refused on the way.
+    pub(super) fn answered(request_headers: Vec<(String, String)>, reply: outbound::Reply) -> Self {
+        Self { outcome: Outcome::of(reply.outcome), request_headers, reply: Some(reply) }
+    }
+
+    /// It could not be written.
+    pub(super) fn unwritable() -> Self {
+        Self { outcome: Outcome::AuthError, request_headers: Vec::new(), reply: None }
+    }
+
+    /// The status, where one came.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.reply.as_ref().and_then(|reply| reply.status)
+    }
+
+    fn wish(&self) -> Option<RetryAfter> {
+        let waits = matches!(self.status(), Some(429 | 503));
+        self.reply.as_ref().and_then(|reply| reply.retry_after).filter(|_| waits)
+    }
+
+    /// The fault is this machine's: it must not count against the receiver.
+    fn is_ours(&self) -> bool {
+        self.reply.as_ref().and_then(|reply| reply.note).is_some_and(Note::is_ours)
+    }
+
+    /// What the window learns.
+    fn pulse(&self) -> Pulse {
+        match self.outcome {
+            Outcome::Ok => Pulse::Steady,
+            Outcome::Status if self.status().is_some_and(|status| status < 500) => Pulse::Neutral,
+            Outcome::Status
+            | Outcome::Timeout
+            | Outcome::ConnectTimeout
+            | Outcome::Refused
+            | Outcome::Reset
+            | Outcome::Closed
+            | Outcome::Unreachable => Pulse::Faltered,
+            Outcome::Sending
+            | Outcome::DnsError
+            | Outcome::DnsTimeout
+            | Outcome::NoAddress
+            | Outcome::Redirect
+            | Outcome::TlsExpired
+            | Outcome::TlsName
+            | Outcome::TlsUntrusted
+            | Outcome::TlsOld
+            | Outcome::TlsNotTls
+            | Outcome::BadResponse
+            | Outcome::NotHttp
+            | Outcome::BadStatus
+            | Outcome::AuthError
+            | Outcome::TextRule
+            | Outcome::Blocked
+            | Outcome::Unknown => Pulse::Neutral,
+        }
+    }
+
+    /// The columns of the attempt's row.
+    pub(super) fn ended(&self, at: Time) -> Ended {
+        let micros = |time: Duration| i64::try_from(time.as_micros()).ok();
+        let headers = |headers: &[(String, String)]| serde_json::to_string(headers).ok();
+        let reply = self.reply.as_ref();
+        let phases = reply.map(|reply| reply.phases).unwrap_or_default();
+        let answer = reply.filter(|reply| reply.status.is_some());
+        Ended {
+            ended_at: Some(at),
+            outcome: self.outcome,
+            status: self.status().map(i32::from),
+            request_headers: headers(&self.request_headers),
+            response_headers: answer.and_then(|reply| headers(&reply.headers)),
+            response_body: answer.map(|reply| reply.body.to_vec()),
+            response_bytes: answer.and_then(|reply| i64::try_from(reply.body_bytes).ok()),
+            truncated: reply.is_some_and(|reply| reply.truncated),
+            reused: reply.is_some_and(|reply| reply.reused),
+            dns_us: phases.dns.and_then(micros),
+            connect_us: phases.connect.and_then(micros),
+            tls_us: phases.tls.and_then(micros),
+            first_byte_us: phases.first_byte.and_then(micros),
+            total_us: reply.and_then(|_| micros(phases.total)),
+            remote_address: reply.and_then(|reply| match reply.via_proxy {
+                true => Some("via proxy".to_owned()),
+                false => reply.remote.map(|remote| remote.to_string()),
+            }),
+            detail: reply.and_then(|reply| reply.detail.clone()),
+            note: reply.and_then(|reply| reply.note).map(Note::code),
+            next_due_at: None,
+        }
+    }
+}
+
+/// Writes the end of an attempt; repeats as long as the database cannot take it and the lane is ours.
+pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
+    let at = sender.clock.now();
+    job.slot.learn(finished.pulse());
+    let shared = Arc::new((job, finished));
+    loop {
+        let (sources, parts) = (Arc::clone(sender), Arc::clone(&shared));
+        let written = sender
+            .db
+            .write_grouped(move |tx| settle(tx, &sources.webhooks, &parts.0, &parts.1, at))
+            .await;
+        let job = &shared.0;
+        match written {
+            Ok(Some(due)) => return sender.lanes.row_due(job.webhook.id, due),
+            Ok(None) => return,
+            Err(error) if sender.lanes.is_safe(job.slot.webhook(), job.slot.fence()) => {
+                tracing::warn!(delivery.id = %job.delivery, error = %error, "a result waits for the database");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => {
+                tracing::error!(delivery.id = %job.delivery, error = %error, "a result was lost with its lane");
+                return;
+            }
+        }
+    }
+}
+
+/// Writes both rows and returns when the delivery is due again.
+fn settle(
+    tx: &mut Tx<'_>,
+    webhooks: &Webhooks,
+    job: &Job,
+    finished: &Finished,
+    at: Time,
+) -> Result<Option<Time>, DbError> {
+    let verdict = judge(tx, webhooks, job, finished, at)?;
+    let mut ended = finished.ended(at);
+    ended.next_due_at = verdict.due;
+    let settlement = Settlement {
+        delivery: job.delivery,
+        number: job.number,
+        fence: job.slot.fence(),
+        state: verdict.state,
+        scheduled: verdict.scheduled,
+        due_at: verdict.due,
+        settled_reason: verdict.reason,
+        ended,
+    };
+    if !queue::settle(tx, &settlement)? {
+        tracing::warn!(delivery.id = %job.delivery, "a late result was dropped: another node has the lane");
+        return Ok(None);
+    }
+    if finished.status() == Some(GONE) && job.resend_from.is_none() {
+        disable(tx, job.webhook.id, at)?;
+    }
+    tx.note(Tally {
+        webhook: job.webhook.id,
+        delivery: job.delivery,
+        outcome: finished.outcome,
+        status: settlement.ended.status,
+        at,
+        duration_ms: settlement.ended.total_us.unwrap_or_default() / 1000,
+    });
+    Ok(verdict.due)
+}
+
+struct Verdict {
+    state: State,
+    scheduled: i32,
+    due: Option<Time>,
+    reason: Option<&'static str>,
+}
+
+fn judge(
+    tx: &mut Tx<'_>,
+    webhooks: &Webhooks,
+    job: &Job,
+    finished: &Finished,
+    at: Time,
+) -> Result<Verdict, DbError> {
+    let settled = |state, reason| Verdict { state, scheduled: job.scheduled, due: None, reason };
+    if finished.outcome == Outcome::Ok {
+        return Ok(settled(State::Delivered, None));
+    }
+    // Somebody's extra try leaves the delivery where it stood: its schedule goes on as if nothing had been.
+    if let Some(before) = job.resend_from {
+        return Ok(settled(before, None));
+    }
+    let set = webhooks.in_transaction(tx)?;
+    let Some(webhook) = set.get(job.webhook.id) else {
+        return Ok(settled(State::Cancelled, Some("The webhook was deleted.")));
+    };
+    if !webhook.active {
+        return Ok(settled(State::Cancelled, Some("The webhook was switched off.")));
+    }
+    if finished.is_ours() {
+        let due = Some(at.plus(PAUSE));
+        return Ok(Verdict { state: State::Queued, scheduled: job.scheduled - 1, due, reason: None });
+    }
+    let failure = Failure {
+        made: job.scheduled,
+        at,
+        wish: finished.wish(),
+        blocked: finished.outcome == Outcome::Blocked,
+        luck: f64::from(u32::from_le_bytes(random_bytes())) / f64::from(u32::MAX),
+    };
+    Ok(match retry::next_due(&webhook.retry, failure) {
+        Some(due) => Verdict { state: State::Queued, due: Some(due), ..settled(State::Queued, None) },
+        None => settled(State::Failed, None),
+    })
+}
+
+/// The receiver says that it is gone for good: its waiting deliveries are kept until a person decides.
+fn disable(tx: &mut Tx<'_>, webhook: WebhookId, at: Time) -> Result<(), DbError> {
+    let reason = "The receiver answered 410 Gone, which asks to send nothing more.";
+    if webhooks::store::disable(tx, webhook, at, reason)? {
+        webhooks::set::touch(tx)?;
+        tx.note(WebhookChanged::Edited(webhook));
+        tracing::warn!(webhook.id = %webhook, "disabled: the receiver answered 410");
+    }
+    Ok(())
+}
+
+/// One finished attempt, noted for the sums of the transaction.
+#[derive(Clone, Copy)]
+struct Tally {
+    webhook: WebhookId,
+    delivery: DeliveryId,
+    outcome: Outcome,
+    status: Option<i32>,
+    at: Time,
+    duration_ms: i64,
+}
+
+/// Before the commit: adds what was finished to the hours and the last delivery of each webhook, one row each.
+pub(super) fn tally(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let mut hours: BTreeMap<(WebhookId, Time), (i32, i32, i64)> = BTreeMap::new();
+    let mut last: BTreeMap<WebhookId, Tally> = BTreeMap::new();
+    for tally in tx.take_notes::<Tally>() {
+        let hour = tally.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(tally.at.utc());
+        let sums = hours.entry((tally.webhook, Time::from_utc(hour))).or_default();
+        let ok = tally.outcome == Outcome::Ok;
+        *sums = (sums.0 + i32::from(ok), sums.1 + i32::from(!ok), sums.2 + tally.duration_ms);
+        last.insert(tally.webhook, tally);
+    }
+    for ((webhook, hour), sums) in hours {
+        queue::add_hours(tx, webhook, hour, sums)?;
+    }
+    for (webhook, tally) in last {
+        queue::set_last(tx, webhook, tally.delivery, tally.outcome, tally.status, tally.at)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Claiming: rows that are due become `sending`, with their attempt's row, in the commit that hands them out.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::NewAttempt;
+use crate::audit::{Actor, ActorKind};
+use crate::clock::Time;
+use crate::db::{Backend, Conn, DbError, Tx};
+use crate::delivery::{DeliveryId, NodeId, Outcome, Reason, State};
+use crate::events::EventId;
+use crate::on_backend;
+use crate::schema::{deliveries, lanes};
+use crate::webhooks::{Webhook, WebhookId};
+
+/// What one lane may take.
+#[derive(Clone)]
+pub(in crate::delivery) struct Claim {
+    pub(in crate::delivery) webhook: Arc<Webhook>,
+    pub(in crate::delivery) fence: i64,
+    pub(in crate::delivery) room: usize,
+}
+
+/// A claimed row.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+pub(in crate::delivery) struct Claimed {
+    pub(in crate::delivery) id: DeliveryId,
+    pub(in crate::delivery) event_id: Option<EventId>,
+    pub(in crate::delivery) state: State,
+    pub(in crate::delivery) attempts: i32,
+    pub(in crate::delivery) scheduled: i32,
+    pub(in crate::delivery) content_type: String,
+    pub(in crate::delivery) body: Option<String>,
+    pub(in crate::delivery) resend_at: Option<Time>,
+    pub(in crate::delivery) resend_by: Option<String>,
+}
+
+impl Claimed {
+    /// True when somebody asked for this attempt.
+    pub(in crate::delivery) fn is_manual(&self) -> bool {
+        self.resend_at.is_some()
+    }
+}
+
+/// Claims up to the lane's room: first what people ask to be sent again, then first tries, then retries, each the
+/// longest due first. Nothing when the lane is no longer ours.
+pub(in crate::delivery) fn claim(
+    tx: &mut Tx<'_>,
+    claim: &Claim,
+    node: NodeId,
+    now: Time,
+) -> Result<Vec<Claimed>, DbError> {
+    let webhook = claim.webhook.id;
+    if !owns(tx, webhook, node, claim.fence)? {
+        return Ok(Vec::new());
+    }
+    let mut rows = Vec::new();
+    for turn in [Turn::Asked, Turn::First, Turn::Retry] {
+        let room = claim.room - rows.len();
+        if room == 0 {
+            break;
+        }
+        rows.extend(waiting(tx, webhook, turn, now, room)?);
+    }
+    let mut new_attempts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        mark_sending(tx, row, claim.fence, now)?;
+        let attempt = NewAttempt::new(row.id, row.attempts + 1, node, &claim.webhook, now);
+        new_attempts.push(match row.is_manual() {
+            true => attempt.by(Reason::Manual, &asker(row)),
+            false => attempt,
+        });
+    }
+    super::insert(tx, &[], &new_attempts)?;
+    Ok(rows)
+}
+
+/// Who asked, as `id name`.
+fn asker(row: &Claimed) -> Actor {
+    let text = row.resend_by.clone().unwrap_or_default();
+    let (id, name) = text.split_once(' ').unwrap_or(("", &text));
+    Actor {
+        kind: ActorKind::User,
+        id: Some(id.to_owned()).filter(|id| !id.is_empty()),
+        name: name.to_owned(),
+        email: None,
+        address: None,
+        request_id: None,
+    }
+}
+
+/// The lane is checked in the claim's own transaction: a node that was paused past its lease claims nothing.
+fn owns(conn: &mut Conn, webhook: WebhookId, node: NodeId, fence: i64) -> Result<bool, DbError> {
+    let query = lanes::table
+        .find(webhook)
+        .filter(lanes::owner.eq(node.as_str()))
+        .filter(lanes::fence.eq(fence))
+        .select(lanes::fence);
+    let found: Option<i64> =
+        on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_key_share().first(c)).optional()?;
+    Ok(found.is_some())
+}
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Asked,
+    First,
+    Retry,
+}
+
+fn waiting(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    turn: Turn,
+    now: Time,
+    room: usize,
+) -> Result<Vec<Claimed>, DbError> {
+    let lane = deliveries::table.filter(deliveries::webhook_id.eq(webhook)).select(Claimed::as_select());
+    let limit = i64::try_from(room).unwrap_or(i64::MAX);
+    let queued = |first_try: bool| {
+        lane.filter(deliveries::state.eq(State::Queued))
+            .filter(deliveries::first_try.eq(first_try))
+            .filter(deliveries::due_at.le(now))
+            .order((deliveries::due_at, deliveries::id))
+            .limit(limit)
+            .into_boxed::<Backend>()
+    };
+    let query = match turn {
+        Turn::Asked => lane
+            .filter(deliveries::resend_at.is_not_null())
+            .filter(deliveries::state.ne(State::Sending))
+            .order(deliveries::resend_at)
+            .limit(limit)
+            .into_boxed::<Backend>(),
+        Turn::First => queued(true),
+        Turn::Retry => queued(false),
+    };
+    Ok(query.load(conn)?)
+}
+
+fn mark_sending(conn: &mut Conn, row: &Claimed, fence: i64, now: Time) -> Result<(), DbError> {
+    let manual = row.is_manual();
+    diesel::update(deliveries::table.find(row.id))
+        .set((
+            deliveries::state.eq(State::Sending),
+            deliveries::first_try.eq(false),
+            deliveries::attempts.eq(row.attempts + 1),
+            deliveries::scheduled.eq(row.scheduled + i32::from(!manual)),
+            deliveries::fence.eq(fence),
+            deliveries::resend_at.eq(None::<Time>),
+            deliveries::resend_by.eq(None::<String>),
+            deliveries::resend_from.eq(manual.then_some(row.state)),
+            deliveries::last_outcome.eq(Outcome::Sending),
+            deliveries::last_attempt_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// When the next row of a lane is due, whatever its turn.
+pub(in crate::delivery) fn earliest_due(conn: &mut Conn, webhook: WebhookId) -> Result<Option<Time>, DbError> {
+    let mut earliest = None;
+    for first_try in [true, false] {
+        let due: Option<Time> = deliveries::table
+            .filter(deliveries::webhook_id.eq(webhook))
+            .filter(deliveries::state.eq(State::Queued))
+            .filter(deliveries::first_try.eq(first_try))
+            .order(deliveries::due_at)
+            .select(deliveries::due_at)
+            .first(conn)
+            .optional()?;
+        earliest = match (earliest, due) {
+            (Some(one), Some(other)) => Some(std::cmp::min(one, other)),
+            (one, other) => one.or(other),
+        };
+    }
+    Ok(earliest)
+}

@@ -1,0 +1,114 @@
+//! Resend: a person asks for one more attempt of the same delivery, out of its schedule.
+
+use diesel::prelude::*;
+
+use super::queue;
+use super::{DeliveryId, Lanes, State};
+use crate::audit::{self, Actor, Changes, Object};
+use crate::db::{DbError, Tx};
+use crate::schema::deliveries;
+use crate::webhooks::WebhookId;
+use crate::webhooks::set::Webhooks;
+
+/// Why a delivery cannot be sent again; its words are for the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is on its way.
+    #[error("It is being sent right now. Wait for the end of this attempt.")]
+    Sending,
+    /// Somebody asked already.
+    #[error("It is about to be sent again already.")]
+    Asked,
+    /// Tests belong to their dialog.
+    #[error("This was a test. Test the webhook again instead.")]
+    Test,
+    /// There is nobody to send it to.
+    #[error("Its webhook was deleted, so there is nobody to send it to.")]
+    Deleted,
+    /// The webhook is switched off.
+    #[error("Its webhook is inactive. Tick Active in Edit webhook first.")]
+    Inactive,
+    /// The product disabled the webhook.
+    #[error("Its webhook is disabled. Save it once more in Edit webhook to enable it.")]
+    Disabled,
+    /// The body is gone.
+    #[error("Its body is past the time that bodies are kept.")]
+    NoBody,
+}
+
+/// What resending depends on.
+pub struct Standing {
+    /// Where the delivery stands.
+    pub state: State,
+    /// Its webhook; none for a test of unsaved values.
+    pub webhook_id: Option<WebhookId>,
+    /// A test.
+    pub test: bool,
+    /// Its body is kept.
+    pub has_body: bool,
+    /// Somebody asked already.
+    pub asked: bool,
+}
+
+/// Tells whether it may be sent again.
+pub fn may_resend(standing: &Standing, set: &crate::webhooks::set::WebhookSet) -> Result<WebhookId, Refused> {
+    if standing.test {
+        return Err(Refused::Test);
+    }
+    let webhook = standing.webhook_id.and_then(|id| set.get(id)).ok_or(Refused::Deleted)?;
+    if standing.state == State::Sending {
+        Err(Refused::Sending)
+    } else if standing.asked {
+        Err(Refused::Asked)
+    } else if !standing.has_body {
+        Err(Refused::NoBody)
+    } else if !webhook.active {
+        Err(Refused::Inactive)
+    } else if webhook.disabled.is_some() {
+        Err(Refused::Disabled)
+    } else {
+        Ok(webhook.id)
+    }
+}
+
+/// Asks for one more attempt; it leaves as soon as its webhook's lane has room.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such delivery.
+pub fn resend(
+    tx: &mut Tx<'_>,
+    webhooks: &Webhooks,
+    lanes: &Lanes,
+    actor: &Actor,
+    id: DeliveryId,
+) -> Result<Result<(), Refused>, DbError> {
+    let set = webhooks.in_transaction(tx)?;
+    let (state, webhook_id, kind, asked, has_body, title) = deliveries::table
+        .find(id)
+        .select((
+            deliveries::state,
+            deliveries::webhook_id,
+            deliveries::kind,
+            deliveries::resend_at.is_not_null(),
+            deliveries::body.is_not_null(),
+            deliveries::title,
+        ))
+        .first::<(State, Option<WebhookId>, super::Kind, bool, bool, String)>(&mut **tx)?;
+    let standing = Standing { state, webhook_id, test: kind == super::Kind::Test, has_body, asked };
+    let webhook = match may_resend(&standing, &set) {
+        Ok(webhook) => webhook,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let now = tx.now();
+    if !queue::request_resend(tx, id, actor, now)? {
+        return Ok(Err(Refused::Sending));
+    }
+    let object = Object { kind: "delivery", id: id.as_str(), name: &title };
+    audit::record(tx, actor, "delivery.resent", &object, &Changes::none())?;
+    if !lanes.has(webhook) {
+        queue::notify_nodes(tx, &[webhook])?;
+    }
+    let lanes = lanes.clone();
+    tx.after_commit(move || lanes.row_waits(webhook));
+    Ok(Ok(()))
+}

@@ -1,0 +1,149 @@
+//! Test: one real request for an example event, on values that need not be saved; on record, never in a lane.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::finish::Finished;
+use super::queue::{self, NewAttempt, NewDelivery, Settlement};
+use super::{DeliveryId, Kind, NodeId, Outcome, Reason, State, send};
+use crate::audit::{self, Actor, Changes, Object};
+use crate::clock::{Clock, Time};
+use crate::db::{Db, DbError};
+use crate::events::{EventId, EventType};
+use crate::outbound::{self, Phases};
+use crate::webhooks::request::{self, Stamp};
+use crate::webhooks::{Webhook, WebhookId};
+
+/// What came of a test.
+pub struct TestReport {
+    /// Its row in the history.
+    pub delivery_id: DeliveryId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The status, where one came.
+    pub status: Option<u16>,
+    /// The method and address that were used.
+    pub method: &'static str,
+    /// The address that was used.
+    pub url: String,
+    /// What was sent, the login as dots.
+    pub request_headers: Vec<(String, String)>,
+    /// The exact body.
+    pub request_body: String,
+    /// What came back; kept as history keeps it.
+    pub reply: Option<outbound::Reply>,
+    /// Where the time went.
+    pub phases: Phases,
+}
+
+/// What a test works with.
+#[derive(Clone)]
+pub struct Tester {
+    /// The database.
+    pub db: Db,
+    /// The guarded client.
+    pub client: outbound::Client,
+    /// The clock.
+    pub clock: Clock,
+    /// This process.
+    pub node: NodeId,
+}
+
+/// Sends the example of `kind` to `webhook`, whether it is saved (`saved`) or only typed.
+///
+/// # Errors
+/// When the database cannot take the record; nothing is sent then.
+pub async fn run(
+    tester: &Tester,
+    actor: &Actor,
+    webhook: Webhook,
+    saved: Option<WebhookId>,
+    kind: &'static EventType,
+) -> Result<TestReport, DbError> {
+    let body = request::body(webhook.format, &webhook.name, kind.code, kind.example)
+        .map_err(|error| DbError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
+    let webhook = Arc::new(webhook);
+    let (delivery_id, event_id, sent_at) = record(tester, actor, &webhook, saved, kind, &body).await?;
+    let id = event_id.to_string();
+    let stamp = Stamp { id: &id, at: sent_at, attempt: 1, test: true };
+    let bytes = Bytes::from(body.text.clone());
+    let finished = send::request(&tester.client, &webhook, stamp, body.content_type, bytes).await;
+    write_end(tester, delivery_id, &finished).await?;
+    Ok(TestReport {
+        delivery_id,
+        outcome: finished.outcome,
+        status: finished.status(),
+        method: webhook.method.as_str(),
+        url: webhook.url.clone(),
+        request_headers: finished.request_headers,
+        request_body: body.text,
+        phases: finished.reply.as_ref().map(|reply| reply.phases).unwrap_or_default(),
+        reply: finished.reply,
+    })
+}
+
+/// The rows are there before the request leaves.
+async fn record(
+    tester: &Tester,
+    actor: &Actor,
+    webhook: &Arc<Webhook>,
+    saved: Option<WebhookId>,
+    kind: &'static EventType,
+    body: &request::Body,
+) -> Result<(DeliveryId, EventId, Time), DbError> {
+    let (webhook, actor, node) = (Arc::clone(webhook), actor.clone(), tester.node);
+    let (text, content_type) = (body.text.clone(), body.content_type);
+    tester
+        .db
+        .write(move |tx| {
+            let (id, event_id, now): (DeliveryId, EventId, Time) = (tx.make_id(), tx.make_id(), tx.now());
+            let delivery = NewDelivery {
+                id,
+                kind: Kind::Test,
+                event_id: Some(event_id),
+                event_type: kind.name.to_owned(),
+                environment: webhook.environment,
+                title: "Test".to_owned(),
+                webhook_id: saved,
+                target_name: webhook.name.clone(),
+                target_url: Some(webhook.url.clone()),
+                state: State::Sending,
+                first_try: false,
+                due_at: now,
+                attempts: 1,
+                scheduled: 1,
+                schedule_length: 1,
+                fence: 0,
+                content_type,
+                body: Some(text),
+                last_outcome: Some(Outcome::Sending),
+                last_attempt_at: Some(now),
+                created_at: now,
+            };
+            let attempt = NewAttempt::new(id, 1, node, &webhook, now).by(Reason::Test, &actor);
+            queue::insert(tx, &[delivery], &[attempt])?;
+            let object = match saved {
+                Some(_) => Object { kind: "webhook", id: webhook.id.as_str(), name: &webhook.name },
+                None => Object { kind: "delivery", id: id.as_str(), name: &webhook.name },
+            };
+            let changes = Changes::none().value("url", webhook.url.clone()).value("event", kind.name);
+            audit::record(tx, &actor, "webhook.tested", &object, &changes)?;
+            Ok((id, event_id, now))
+        })
+        .await
+}
+
+async fn write_end(tester: &Tester, delivery: DeliveryId, finished: &Finished) -> Result<(), DbError> {
+    let settlement = Settlement {
+        delivery,
+        number: 1,
+        fence: 0,
+        state: if finished.outcome == Outcome::Ok { State::Delivered } else { State::Failed },
+        scheduled: 1,
+        due_at: None,
+        settled_reason: None,
+        ended: finished.ended(tester.clock.now()),
+    };
+    tester.db.write_grouped(move |tx| queue::settle(tx, &settlement).map(drop)).await
+}

@@ -1,0 +1,79 @@
+//! Reads an answer's body up to the limits.
+
+use bytes::Bytes;
+use http::{HeaderMap, header::CONTENT_ENCODING};
+
+use super::{KEEP_LIMIT, Note, READ_LIMIT, fault};
+
+/// What was read of a body.
+#[derive(Default)]
+pub(super) struct Body {
+    kept: Vec<u8>,
+    read: usize,
+    truncated: bool,
+}
+
+impl Body {
+    /// Reads until the end or the limit; what was read before a fault or a timeout stays.
+    pub async fn read(&mut self, response: &mut reqwest::Response) -> Result<(), reqwest::Error> {
+        while let Some(chunk) = response.chunk().await? {
+            if !self.take(&chunk) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a chunk, and says whether more may be read.
+    fn take(&mut self, chunk: &[u8]) -> bool {
+        let read = chunk.len().min(READ_LIMIT - self.read);
+        let kept = read.min(KEEP_LIMIT - self.kept.len());
+        self.kept.extend_from_slice(&chunk[..kept]);
+        self.read += read;
+        self.truncated |= kept < chunk.len();
+        read == chunk.len()
+    }
+
+    /// The kept bytes, how many were read, and whether that is not all.
+    pub fn into_parts(self) -> (Bytes, u64, bool) {
+        (self.kept.into(), self.read as u64, self.truncated)
+    }
+}
+
+/// What is to be said of a body, by how its reading ended (none: in time).
+pub(super) fn note(ended: Option<Result<(), reqwest::Error>>, headers: &HeaderMap) -> Option<Note> {
+    match ended {
+        None => Some(Note::BodyCut),
+        Some(Err(error)) if fault::is_incomplete(&error) => Some(Note::ShortBody),
+        Some(Err(_)) => Some(Note::BodyCut),
+        Some(Ok(())) => {
+            let encoding = headers.get(CONTENT_ENCODING)?;
+            (!encoding.as_bytes().eq_ignore_ascii_case(b"identity")).then_some(Note::Compressed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_the_chunks_are_the_limits_hold(lengths in proptest::collection::vec(0_usize..40_000, 0..12)) {
+            let mut body = Body::default();
+            let mut sent = 0;
+            for length in lengths {
+                sent += length;
+                if !body.take(&vec![7; length]) {
+                    break;
+                }
+            }
+            let (kept, read, truncated) = body.into_parts();
+            prop_assert_eq!(kept.len(), sent.min(KEEP_LIMIT));
+            prop_assert_eq!(read, sent.min(READ_LIMIT) as u64);
+            prop_assert_eq!(truncated, sent > KEEP_LIMIT);
+        }
+    }
+}
