@@ -145,11 +145,8 @@ impl Db {
         }
         let inner = Arc::clone(&self.0);
         blocking(move || {
-            let context = tx::Context {
-                steps: Arc::clone(&inner.steps),
-                clock: inner.clock.clone(),
-                ids: inner.ids.clone(),
-            };
+            let context =
+                tx::Context { steps: Arc::clone(&inner.steps), clock: inner.clock.clone(), ids: inner.ids.clone() };
             tx::run(&mut *inner.pool.get()?, &context, change)
         })
         .await

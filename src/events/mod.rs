@@ -1,13 +1,15 @@
 //! What happened: the catalogue of event types, and the one door through which every event comes in.
 
 mod catalogue;
+pub mod intake;
 mod ops;
+pub mod receive;
 mod store;
 
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
 pub use store::find;
-pub(crate) use store::set_unsent;
+pub(crate) use store::{forget_answers, set_unsent};
 
 use crate::clock::Time;
 

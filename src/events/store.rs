@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{Environment, Event, EventId, Person, Source};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::schema::events;
+use crate::schema::{events, idempotency_keys};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events)]
@@ -78,4 +78,42 @@ pub(super) fn insert(conn: &mut Conn, event: &Event) -> Result<(), DbError> {
 pub(crate) fn set_unsent(conn: &mut Conn, id: EventId, unsent: &str) -> Result<(), DbError> {
     diesel::update(events::table.find(id)).set(events::unsent.eq(unsent)).execute(conn)?;
     Ok(())
+}
+
+/// What was answered under an idempotency key.
+#[derive(Queryable)]
+pub(super) struct Answered {
+    pub(super) body_hash: String,
+    pub(super) answer: String,
+    pub(super) created_at: Time,
+}
+
+pub(super) fn find_answer(conn: &mut Conn, api_key: &str, key: &str) -> Result<Option<Answered>, DbError> {
+    use idempotency_keys::{answer, body_hash, created_at};
+    Ok(idempotency_keys::table.find((api_key, key)).select((body_hash, answer, created_at)).first(conn).optional()?)
+}
+
+pub(super) fn keep_answer(
+    conn: &mut Conn,
+    api_key: &str,
+    key: &str,
+    (body_hash, answer): (&str, &str),
+    at: Time,
+) -> Result<(), DbError> {
+    diesel::delete(idempotency_keys::table.find((api_key, key))).execute(conn)?;
+    diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::api_key_id.eq(api_key),
+            idempotency_keys::idempotency_key.eq(key),
+            idempotency_keys::body_hash.eq(body_hash),
+            idempotency_keys::answer.eq(answer),
+            idempotency_keys::created_at.eq(at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Forgets the answers that are older than their time; returns how many.
+pub(crate) fn forget_answers(conn: &mut Conn, before: Time) -> Result<usize, DbError> {
+    Ok(diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(before))).execute(conn)?)
 }

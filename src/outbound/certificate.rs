@@ -38,7 +38,11 @@ pub(super) fn describe(der: &[u8]) -> Option<String> {
     }
     let more = names.len().saturating_sub(SHOWN_NAMES);
     names.truncate(SHOWN_NAMES);
-    let mut text = if names.is_empty() { "certificate without a name".into() } else { format!("certificate for {}", names.join(", ")) };
+    let mut text = if names.is_empty() {
+        "certificate without a name".into()
+    } else {
+        format!("certificate for {}", names.join(", "))
+    };
     if more > 0 {
         text += &format!(" and {more} more");
     }
@@ -160,7 +164,8 @@ mod tests {
     #[test]
     fn names_issuer_and_dates_are_told() {
         assert_eq!(
-            describe(&certificate(&["a.example.com", "*.example.com", "192.0.2.7", "2001:db8::7"], "Receiver")).unwrap(),
+            describe(&certificate(&["a.example.com", "*.example.com", "192.0.2.7", "2001:db8::7"], "Receiver"))
+                .unwrap(),
             "certificate for a.example.com, *.example.com, 192.0.2.7, 2001:db8::7, issued by \"Receiver\", valid from 1999-01-02 to 2061-12-31"
         );
     }
@@ -175,7 +180,8 @@ mod tests {
     fn many_names_are_counted() {
         let names: Vec<_> = (0..25).map(|number| format!("n{number}.example.com")).collect();
         let mut params = CertificateParams::default();
-        params.subject_alt_names = names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect();
+        params.subject_alt_names =
+            names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect();
         let told = describe(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap();
         assert!(told.contains("n9.example.com and 15 more, issued"), "{told}");
     }

@@ -40,7 +40,8 @@ impl Gate {
         let mut extras = http::Extensions::new();
         connection.connected().get_extras(&mut extras);
         // A connection whose peer is unknown cannot be judged, so it is none.
-        let peer = extras.get::<HttpInfo>().map(HttpInfo::remote_addr).ok_or_else(|| Fault::new(Outcome::Unreachable))?;
+        let peer =
+            extras.get::<HttpInfo>().map(HttpInfo::remote_addr).ok_or_else(|| Fault::new(Outcome::Unreachable))?;
         match self.proxy {
             _ if !self.judges => Ok(peer),
             None => self.policy.check_answer(peer, probe.named).map(|()| peer).map_err(Fault::blocked),

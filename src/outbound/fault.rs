@@ -147,9 +147,9 @@ fn of_certificate(problem: &CertificateError) -> Outcome {
 fn of_alert(alert: AlertDescription) -> Fault {
     let detail = format!("the receiver ended TLS with the alert {alert:?}");
     let outcome = match alert {
-        AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
-            Outcome::TlsOld
-        }
+        AlertDescription::ProtocolVersion
+        | AlertDescription::HandshakeFailure
+        | AlertDescription::InsufficientSecurity => Outcome::TlsOld,
         AlertDescription::UnrecognisedName => Outcome::TlsName,
         _ => Outcome::Closed,
     };

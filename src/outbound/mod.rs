@@ -21,9 +21,6 @@ mod reply;
 mod resolve;
 mod tls;
 
-#[cfg(test)]
-mod tests;
-
 pub use address::Class;
 pub use client::{Client, ClientOptions, Request};
 pub use endpoint::EndpointUrl;

@@ -83,7 +83,9 @@ impl Probe {
 
     /// The TCP connection is open. Through a proxy with TLS there is a second handshake: the first one is part of the way.
     pub fn handshaking(&self) {
-        self.enter(Stage::Handshaking, |phases, spent| phases.connect = Some(phases.connect.unwrap_or_default() + spent));
+        self.enter(Stage::Handshaking, |phases, spent| {
+            phases.connect = Some(phases.connect.unwrap_or_default() + spent)
+        });
     }
 
     pub fn connected(&self, peer: SocketAddr) {
@@ -179,7 +181,8 @@ mod tests {
         probe.handshaking();
         probe.connected(peer());
         let phases = probe.phases(Some(Instant::now()));
-        let parts = [phases.dns, phases.connect, phases.tls, phases.first_byte].map(|part| part.expect("each part took place"));
+        let parts =
+            [phases.dns, phases.connect, phases.tls, phases.first_byte].map(|part| part.expect("each part took place"));
         assert!(parts.into_iter().sum::<std::time::Duration>() <= phases.total);
         assert_eq!((probe.stage(), probe.peer()), (Stage::Connected, Some(peer())));
     }

@@ -125,7 +125,9 @@ impl Note {
         match self {
             Self::BodyCut => "The answer's status came, but its body was cut off by the timeout or by the receiver.",
             Self::ShortBody => "The answer's body ended before the length that its head announced.",
-            Self::Compressed => "The answer's body is compressed although that was not asked for, and is kept as it came.",
+            Self::Compressed => {
+                "The answer's body is compressed although that was not asked for, and is kept as it came."
+            }
             Self::OutOfFiles => "This machine has no free file descriptor; raise its limit of open files.",
         }
     }

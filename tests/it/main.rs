@@ -1,1 +1,3 @@
 //! One integration crate: every test runs on both databases.
+
+mod tidy;
