@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod db;
 pub mod delivery;
 pub mod events;

@@ -7,7 +7,7 @@ const USUAL: i64 = 25;
 
 /// Where a page starts; rows run from the highest number down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cursor {
+pub(crate) enum Cursor {
     /// Rows below this number.
     Below(i64),
     /// Rows above this number.
@@ -40,7 +40,7 @@ impl fmt::Display for Cursor {
 
 /// Which rows are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     pub(super) cursor: Option<Cursor>,
     pub(super) size: i64,
 }

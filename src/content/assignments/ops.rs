@@ -33,18 +33,9 @@ pub(crate) fn create(
     draft: Draft,
     public_url: &str,
 ) -> Result<Assignment, AssignmentError> {
-    let number = content::store::next_number(tx)?;
+    content::store::lock(tx)?;
     let document = find_document(tx, draft.document)?;
-    let assignment = assemble(tx, actor, draft, number, &document);
-    store::insert(tx, &assignment)?;
-    let changes = Changes::none()
-        .value("document", assignment.document_number)
-        .value("type", assignment.kind.as_str())
-        .value("language", assignment.language.as_str())
-        .value("assignees", assignment.assignees.clone())
-        .value("start", day(assignment.starts_on))
-        .value("end", day(assignment.ends_on));
-    record(tx, actor, "assignment.create", &assignment, &changes)?;
+    let assignment = create_quietly(tx, actor, draft, &document)?;
     let data = Created {
         resource_id: document.number,
         resource_title: &document.title,
@@ -55,15 +46,36 @@ pub(crate) fn create(
         enddate: weekday(assignment.ends_on),
         startdate_timestamp: assignment.starts_on.seconds(),
         enddate_timestamp: assignment.ends_on.seconds(),
-        assignment_link: format!("{public_url}/content/assignments/{number}"),
+        assignment_link: format!("{public_url}/content/assignments/{}", assignment.number),
         api: assignment.by_api,
     };
     content::raise(tx, "assignment.created", content::person(actor), assignment.by_api, &data)?;
     Ok(assignment)
 }
 
+/// Adds an assignment without its event.
+pub(in crate::content) fn create_quietly(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    draft: Draft,
+    document: &Document,
+) -> Result<Assignment, DbError> {
+    let number = content::store::next_number(tx)?;
+    let assignment = assemble(tx, actor, draft, number, document);
+    store::insert(tx, &assignment)?;
+    let changes = Changes::none()
+        .value("document", assignment.document_number)
+        .value("type", assignment.kind.as_str())
+        .value("language", assignment.language.as_str())
+        .value("assignees", assignment.assignees.clone())
+        .value("start", day(assignment.starts_on))
+        .value("end", day(assignment.ends_on));
+    record(tx, actor, "assignment.create", &assignment, &changes)?;
+    Ok(assignment)
+}
+
 /// What a draft becomes.
-pub(crate) fn assemble(tx: &Tx<'_>, actor: &Actor, draft: Draft, number: i64, document: &Document) -> Assignment {
+fn assemble(tx: &Tx<'_>, actor: &Actor, draft: Draft, number: i64, document: &Document) -> Assignment {
     let now = tx.now();
     Assignment {
         id: tx.make_id(),

@@ -120,11 +120,37 @@ pub(crate) fn change_status(
 }
 
 fn set_status(tx: &mut Tx<'_>, actor: &Actor, old: Document, change: &StatusChange) -> Result<(), DbError> {
+    let document = set_status_quietly(tx, actor, old, change)?;
+    match change.to {
+        Status::Released => {
+            let data = Released {
+                resource_id: document.number,
+                resource_title: &document.title,
+                template_name: &document.template,
+            };
+            content::raise(tx, "document.released", content::person(actor), content::is_api(actor), &data)?;
+            Ok(())
+        }
+        Status::WorkInProgress | Status::InReview | Status::InTranslation | Status::InTranslationReview => Ok(()),
+    }
+}
+
+/// The change without its event.
+pub(in crate::content) fn set_status_quietly(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    old: Document,
+    change: &StatusChange,
+) -> Result<Document, DbError> {
     let now = tx.now();
     let release = match change.to {
         Status::Released => Some(Release { at: now, by: actor.name.clone(), comment: change.comment.clone() }),
         Status::WorkInProgress | Status::InReview | Status::InTranslation | Status::InTranslationReview => None,
     };
+    let mut changes = Changes::none().field("status", old.status.as_str(), change.to.as_str());
+    if !change.comment.is_empty() {
+        changes = changes.value("comment", change.comment.as_str());
+    }
     let document = Document {
         status: change.to,
         release,
@@ -134,25 +160,8 @@ fn set_status(tx: &mut Tx<'_>, actor: &Actor, old: Document, change: &StatusChan
         ..old
     };
     store::update(tx, &document)?;
-    let mut changes = Changes::none().field("status", old.status.as_str(), change.to.as_str());
-    if !change.comment.is_empty() {
-        changes = changes.value("comment", change.comment.as_str());
-    }
     record(tx, actor, "document.change_status", &document, &changes)?;
-    match change.to {
-        Status::Released => raise_released(tx, actor, &document),
-        Status::WorkInProgress | Status::InReview | Status::InTranslation | Status::InTranslationReview => Ok(()),
-    }
-}
-
-fn raise_released(tx: &mut Tx<'_>, actor: &Actor, document: &Document) -> Result<(), DbError> {
-    let data = Released {
-        resource_id: document.number,
-        resource_title: &document.title,
-        template_name: &document.template,
-    };
-    content::raise(tx, "document.released", content::person(actor), content::is_api(actor), &data)?;
-    Ok(())
+    Ok(document)
 }
 
 /// Deletes a document on which nothing hangs.

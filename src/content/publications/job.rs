@@ -194,6 +194,40 @@ async fn tell(app: &App, claimed: &Claimed, done: usize, total: usize) -> Result
         .await
 }
 
+/// Renders and ends a running publication within the caller's transaction and without its event: for samples.
+pub(in crate::content) fn finish_quietly(tx: &mut Tx<'_>, publication: &Publication) -> Result<(), DbError> {
+    let outline = outline(tx, publication.document_id)?;
+    let pages = i32::try_from(outline.len()).unwrap_or(i32::MAX);
+    let (ids, leaves): (Vec<DocumentId>, Vec<Leaf>) = outline.into_iter().unzip();
+    let bodies = bodies(tx, &ids)?;
+    let file = add(Book::new(publication.title.clone(), leaves), 0, &bodies).and_then(Book::finish);
+    let file = file.map_err(|error| DbError::Interrupted(sentence(&error)))?;
+    let (now, held) = (tx.now(), Held { id: publication.id, fence: 0 });
+    store::progress(tx, held, (pages, pages), now)?;
+    settle(tx, held, publication, &file).map(drop)
+}
+
+/// The state and the output of a job that went well; `None` when it is not this job's any more.
+fn settle(
+    tx: &mut Tx<'_>,
+    held: Held,
+    publication: &Publication,
+    file: &[u8],
+) -> Result<Option<Publication>, DbError> {
+    let archive = publication.keep_output.then(|| Archive {
+        token: ids::random_word(TOKEN),
+        bytes: i64::try_from(file.len()).unwrap_or(i64::MAX),
+    });
+    let now = tx.now();
+    if !store::end(tx, held, State::Done, archive.as_ref(), None, now)? {
+        return Ok(None);
+    }
+    if archive.is_some() {
+        store::insert_output(tx, publication.id, file)?;
+    }
+    Ok(Some(Publication { archive, ..publication.clone() }))
+}
+
 /// The end of a job that went well: state, output and event in one transaction.
 async fn finish(app: &App, claimed: &Claimed, file: Vec<u8>) -> Result<Ended, DbError> {
     let (held, number) = (claimed.held(), claimed.publication.number);
@@ -202,18 +236,8 @@ async fn finish(app: &App, claimed: &Claimed, file: Vec<u8>) -> Result<Ended, Db
         .write(move |tx| {
             // The title may have changed since the claim.
             let Some(publication) = store::find(tx, number)? else { return Ok(Ended::Dropped) };
-            let archive = publication.keep_output.then(|| Archive {
-                token: ids::random_word(TOKEN),
-                bytes: i64::try_from(file.len()).unwrap_or(i64::MAX),
-            });
-            let now = tx.now();
-            if !store::end(tx, held, State::Done, archive.as_ref(), None, now)? {
-                return Ok(Ended::Dropped);
-            }
-            if archive.is_some() {
-                store::insert_output(tx, publication.id, &file)?;
-            }
-            raise_published(tx, &Publication { archive, ..publication }, &public_url)?;
+            let Some(publication) = settle(tx, held, &publication, &file)? else { return Ok(Ended::Dropped) };
+            raise_published(tx, &publication, &public_url)?;
             Ok(Ended::Done)
         })
         .await

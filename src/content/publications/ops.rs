@@ -3,7 +3,7 @@
 use super::{Draft, Publication, PublicationError, State, store};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::content;
-use crate::content::documents::{self, LARGEST_TREE};
+use crate::content::documents::{self, Document, LARGEST_TREE};
 use crate::db::{DbError, Tx};
 
 /// Starts a publication: the worker does the rest.
@@ -14,7 +14,26 @@ pub(crate) fn publish(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft) -> Result<P
     if pages > LARGEST_TREE + 1 {
         return Err(PublicationError::TooMany);
     }
-    let publication = Publication {
+    let publication = assemble(tx, actor, draft, number, document, pages);
+    store::insert(tx, &publication)?;
+    let changes = Changes::none()
+        .value("document", publication.document_number)
+        .value("format", publication.format.as_str())
+        .value("save_output", publication.keep_output);
+    record(tx, actor, "publication.publish", &publication, &changes)?;
+    Ok(publication)
+}
+
+/// What a draft becomes.
+fn assemble(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    draft: &Draft,
+    number: i64,
+    document: Document,
+    pages: usize,
+) -> Publication {
+    Publication {
         id: tx.make_id(),
         number,
         document_id: document.id,
@@ -34,14 +53,7 @@ pub(crate) fn publish(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft) -> Result<P
         version: 1,
         created_at: tx.now(),
         ended_at: None,
-    };
-    store::insert(tx, &publication)?;
-    let changes = Changes::none()
-        .value("document", publication.document_number)
-        .value("format", publication.format.as_str())
-        .value("save_output", publication.keep_output);
-    record(tx, actor, "publication.publish", &publication, &changes)?;
-    Ok(publication)
+    }
 }
 
 /// Changes the title of a publication that nobody changed since `version` was read.
