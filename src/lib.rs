@@ -6,6 +6,7 @@ pub mod config;
 pub mod db;
 pub mod delivery;
 pub mod events;
+pub mod history;
 pub mod ids;
 pub mod outbound;
 pub mod schema;
