@@ -1,8 +1,5 @@
 //! The one wall clock: UTC, cut to microseconds, corrected to the database's clock, and movable in tests.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the only file that may read the wall clock"
-)]
+#![expect(clippy::disallowed_methods, reason = "the only file that may read the wall clock")]
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,8 +1,5 @@
 //! Text ids that sort by time: a three-letter prefix and a UUIDv7 in base 32, as TypeID 0.3 writes them.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the only file that may make random ids"
-)]
+#![expect(clippy::disallowed_methods, reason = "the only file that may make random ids")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -263,7 +260,13 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_refused() {
-        for text in ["", "thg_", "evt_00000000000000000000000001", "thg_8zzzzzzzzzzzzzzzzzzzzzzzzz", "thg_0000000000000000000000000l"] {
+        for text in [
+            "",
+            "thg_",
+            "evt_00000000000000000000000001",
+            "thg_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "thg_0000000000000000000000000l",
+        ] {
             assert_eq!(ThingId::parse(text), None, "{text}");
         }
     }

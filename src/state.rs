@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
@@ -24,4 +26,6 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// The embedded files' addresses.
     pub assets: Arc<Assets>,
+    /// Told when a publication is to be rendered.
+    pub publishing: Arc<Notify>,
 }

@@ -82,6 +82,18 @@ impl Db {
     /// embedded library is older than the first that keeps its promises.
     pub fn open(url: &DatabaseUrl, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
         let lock = url.lock()?;
+        Self::with_lock(url, clock, ids, lock)
+    }
+
+    /// Opens the database beside the process that holds it, for a look from outside.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn open_beside(url: &DatabaseUrl, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
+        Self::with_lock(url, clock, ids, None)
+    }
+
+    fn with_lock(url: &DatabaseUrl, clock: Clock, ids: Ids, lock: Option<std::fs::File>) -> anyhow::Result<Self> {
         let steps = Arc::new(OnceLock::new());
         let pool = Pool::open(url)?;
         let context = tx::Context { steps: Arc::clone(&steps), clock: clock.clone(), ids: ids.clone() };
@@ -145,11 +157,8 @@ impl Db {
         }
         let inner = Arc::clone(&self.0);
         blocking(move || {
-            let context = tx::Context {
-                steps: Arc::clone(&inner.steps),
-                clock: inner.clock.clone(),
-                ids: inner.ids.clone(),
-            };
+            let context =
+                tx::Context { steps: Arc::clone(&inner.steps), clock: inner.clock.clone(), ids: inner.ids.clone() };
             tx::run(&mut *inner.pool.get()?, &context, change)
         })
         .await

@@ -57,7 +57,8 @@ pub(super) fn check_sqlite_version(conn: &mut Conn) -> anyhow::Result<()> {
     }
     let Conn::Sqlite(conn) = conn else { return Ok(()) };
     let found: Version = diesel::sql_query("select sqlite_version() as version").get_result(conn)?;
-    let number = found.version.split('.').filter_map(|part| part.parse::<i32>().ok()).fold(0, |all, part| all * 1000 + part);
+    let number =
+        found.version.split('.').filter_map(|part| part.parse::<i32>().ok()).fold(0, |all, part| all * 1000 + part);
     if number < OLDEST_SQLITE {
         bail!("the embedded SQLite is {}; 3.51.3 or newer is needed", found.version);
     }
@@ -103,9 +104,8 @@ impl ManageConnection for Manager {
             DatabaseUrl::Sqlite(_) => Purpose::Read,
             DatabaseUrl::Postgres(_) => Purpose::Write,
         };
-        connect(&self.0, purpose).map_err(|error| {
-            r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(error.to_string()))
-        })
+        connect(&self.0, purpose)
+            .map_err(|error| r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(error.to_string())))
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {

@@ -88,13 +88,8 @@ pub(super) fn run<T, E: From<DbError>>(
     change: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     begin(conn)?;
-    let mut tx = Tx {
-        conn,
-        clock: context.clock.clone(),
-        ids: context.ids.clone(),
-        notes: HashMap::new(),
-        after: Vec::new(),
-    };
+    let mut tx =
+        Tx { conn, clock: context.clock.clone(), ids: context.ids.clone(), notes: HashMap::new(), after: Vec::new() };
     let done = change(&mut tx).and_then(|answer| {
         for step in context.steps.get().into_iter().flatten() {
             step(&mut tx)?;

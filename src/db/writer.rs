@@ -186,9 +186,12 @@ impl Thread {
     }
 
     fn commit_group(&mut self, mut group: Vec<Box<dyn Member>>) {
-        let together: Result<(), GroupError> = self.transact(|tx| {
-            if group.iter_mut().all(|member| member.run(tx)) { Ok(()) } else { Err(GroupError::Member) }
-        });
+        let together: Result<(), GroupError> =
+            self.transact(
+                |tx| {
+                    if group.iter_mut().all(|member| member.run(tx)) { Ok(()) } else { Err(GroupError::Member) }
+                },
+            );
         match together {
             Ok(()) => group.into_iter().for_each(Member::answer),
             Err(_) if group.len() > 1 => {
@@ -205,10 +208,7 @@ impl Thread {
         }
     }
 
-    fn transact<T, E: From<DbError>>(
-        &mut self,
-        change: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn transact<T, E: From<DbError>>(&mut self, change: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let context = self.context.clone();
         let done = tx::run(self.connection()?, &context, change);
         if self.conn.as_mut().is_some_and(tx::is_broken) {

@@ -128,10 +128,7 @@ pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
     let shared = Arc::new((job, finished));
     loop {
         let (sources, parts) = (Arc::clone(sender), Arc::clone(&shared));
-        let written = sender
-            .db
-            .write_grouped(move |tx| settle(tx, &sources.webhooks, &parts.0, &parts.1, at))
-            .await;
+        let written = sender.db.write_grouped(move |tx| settle(tx, &sources.webhooks, &parts.0, &parts.1, at)).await;
         let job = &shared.0;
         match written {
             Ok(Some(due)) => return sender.lanes.row_due(job.webhook.id, due),
@@ -194,13 +191,7 @@ struct Verdict {
     reason: Option<&'static str>,
 }
 
-fn judge(
-    tx: &mut Tx<'_>,
-    webhooks: &Webhooks,
-    job: &Job,
-    finished: &Finished,
-    at: Time,
-) -> Result<Verdict, DbError> {
+fn judge(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at: Time) -> Result<Verdict, DbError> {
     let settled = |state, reason| Verdict { state, scheduled: job.scheduled, due: None, reason };
     if finished.outcome == Outcome::Ok {
         return Ok(settled(State::Delivered, None));

@@ -134,10 +134,7 @@ impl Lanes {
 
     /// True when nobody else can have taken the lane over yet.
     pub(super) fn is_safe(&self, webhook: WebhookId, fence: i64) -> bool {
-        self.inner()
-            .lanes
-            .get(&webhook)
-            .is_some_and(|lane| lane.fence == fence && Instant::now() < lane.safe_until)
+        self.inner().lanes.get(&webhook).is_some_and(|lane| lane.fence == fence && Instant::now() < lane.safe_until)
     }
 
     /// A place for a new delivery of that webhook, if it may leave at once: the lane is ours, its window has room,
@@ -230,12 +227,7 @@ impl Lanes {
 
     /// When the next row is due, over all lanes that have room.
     pub(super) fn next_due(&self) -> Option<Time> {
-        self.inner()
-            .lanes
-            .values()
-            .filter(|lane| lane.in_flight < lane.window)
-            .filter_map(|lane| lane.next_due)
-            .min()
+        self.inner().lanes.values().filter(|lane| lane.in_flight < lane.window).filter_map(|lane| lane.next_due).min()
     }
 
     /// How many requests are in flight.

@@ -146,7 +146,9 @@ impl Outcome {
             (None, Self::Sending) => "The request is on its way.".to_owned(),
             (None, Self::AuthError) => "The stored login does not fit into a request.".to_owned(),
             (None, Self::TextRule) => "The answer held the text that means failure.".to_owned(),
-            (None, _) => "Postrider stopped while this request was on its way; whether it arrived cannot be known.".to_owned(),
+            (None, _) => {
+                "Postrider stopped while this request was on its way; whether it arrived cannot be known.".to_owned()
+            }
         }
     }
 
@@ -157,7 +159,9 @@ impl Outcome {
             (None, Self::Sending) => "Wait for its end.",
             (None, Self::AuthError) => "Edit the webhook and enter its login again.",
             (None, Self::TextRule) => "Look at the answer below.",
-            (None, _) => "Nothing is to be done: it is sent again, and the receiver tells a repetition by its webhook-id.",
+            (None, _) => {
+                "Nothing is to be done: it is sent again, and the receiver tells a repetition by its webhook-id."
+            }
         }
     }
 }

@@ -182,9 +182,8 @@ pub(super) fn notify_nodes(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<()
     const MOST_NAMES: usize = 50;
     let Conn::Postgres(c) = conn else { return Ok(()) };
     let names = if webhooks.len() > MOST_NAMES { &[] } else { webhooks };
-    let mut send = |name: &str| {
-        diesel::sql_query("select pg_notify('postrider_wake', $1)").bind::<Text, _>(name).execute(c)
-    };
+    let mut send =
+        |name: &str| diesel::sql_query("select pg_notify('postrider_wake', $1)").bind::<Text, _>(name).execute(c);
     if names.is_empty() {
         send("")?;
     }

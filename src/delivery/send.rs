@@ -77,7 +77,6 @@ pub(super) async fn request(
         Method::Put => http::Method::PUT,
         Method::Patch => http::Method::PATCH,
     };
-    let request =
-        outbound::Request { method, url: webhook.url.clone(), headers, body, timeout: webhook.timeout };
+    let request = outbound::Request { method, url: webhook.url.clone(), headers, body, timeout: webhook.timeout };
     Finished::answered(masked, client.send(request).await)
 }

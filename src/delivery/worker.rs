@@ -329,24 +329,19 @@ impl Running {
 /// # Errors
 /// When the threads cannot be started.
 pub fn spawn(worker: Worker) -> std::io::Result<Running> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("worker")
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("worker").enable_all().build()?;
     let (stop, stopping) = watch::channel(false);
     let (done, ended) = tokio::sync::oneshot::channel();
     let handle = runtime.handle().clone();
     let lanes = worker.lanes().clone();
     let database = worker.sender.db.clone();
     std::thread::Builder::new().name("worker-main".to_owned()).spawn(move || {
-        let listener = database.listen("postrider_wake", move |webhook| {
-            match WebhookId::parse(webhook) {
-                Some(webhook) => lanes.row_waits(webhook),
-                None => {
-                    lanes.all_hungry();
-                    lanes.want_lanes();
-                }
+        let listener = database.listen("postrider_wake", move |webhook| match WebhookId::parse(webhook) {
+            Some(webhook) => lanes.row_waits(webhook),
+            None => {
+                lanes.all_hungry();
+                lanes.want_lanes();
             }
         });
         runtime.block_on(worker.run(stopping));

@@ -74,8 +74,8 @@ impl Faults {
 /// # Errors
 /// Everything that is wrong, in words for the sender.
 pub fn read(bytes: &[u8], environment: Environment, now: Time) -> Result<Intake, Faults> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Faults::one(Refusal::InvalidJson, "", "The body is not UTF-8."))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Faults::one(Refusal::InvalidJson, "", "The body is not UTF-8."))?;
     check(text)?;
     let many = text.trim_start().starts_with('[');
     let events: Vec<&RawValue> = if many {
@@ -373,9 +373,17 @@ mod tests {
     fn what_is_not_strict_json_is_refused() {
         let deep = |levels: usize| event(&format!(r#","data":{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels)));
         for body in [
-            "", "{", "nul", "{}{}", "\u{feff}{}", r#"{"type":"a","type":"b"}"#,
-            &event(r#","data":{"a":1,"a":2}"#), &event(r#","data":{"a":1e400}"#), &event(r#","data":{"a":"\ud800"}"#),
-            &deep(127), &deep(200),
+            "",
+            "{",
+            "nul",
+            "{}{}",
+            "\u{feff}{}",
+            r#"{"type":"a","type":"b"}"#,
+            &event(r#","data":{"a":1,"a":2}"#),
+            &event(r#","data":{"a":1e400}"#),
+            &event(r#","data":{"a":"\ud800"}"#),
+            &deep(127),
+            &deep(200),
         ] {
             assert_eq!(refusal(body), Some(Refusal::InvalidJson), "{body}");
         }
@@ -387,7 +395,9 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused_with_its_place() {
-        for body in ["[]", "null", "\"x\"", "1", &event(""), &event(r#","data":[]"#), &event(r#","data":{},"actor":{}"#)] {
+        for body in
+            ["[]", "null", "\"x\"", "1", &event(""), &event(r#","data":[]"#), &event(r#","data":{},"actor":{}"#)]
+        {
             assert_eq!(refusal(body), Some(Refusal::InvalidEvent), "{body}");
         }
         assert_eq!(refusal(&event(r#","data":{},"extra":1"#)), Some(Refusal::UnknownField));
@@ -403,11 +413,16 @@ mod tests {
     #[test]
     fn moments_have_a_zone_and_are_not_far_ahead() {
         let at = |said: &str| refusal(&event(&format!(r#","data":{{}},"occurred_at":"{said}""#)));
-        for bad in ["1960-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-02-03T00:00:00", "now"] {
+        for bad in
+            ["1960-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-02-03T00:00:00", "now"]
+        {
             assert_eq!(at(bad), Some(Refusal::InvalidEvent), "{bad}");
         }
         assert_eq!(at("2016-12-31T23:59:60Z"), None);
         assert_eq!(at("2024-02-03T00:00:00+02:00"), None);
-        assert_eq!(moment("2016-12-31T23:59:60Z", Time::from_micros(NOW)).unwrap().rfc3339(), "2016-12-31T23:59:59.999Z");
+        assert_eq!(
+            moment("2016-12-31T23:59:60Z", Time::from_micros(NOW)).unwrap().rfc3339(),
+            "2016-12-31T23:59:59.999Z"
+        );
     }
 }

@@ -11,22 +11,13 @@ pub use ops::publish;
 pub use store::find;
 pub(crate) use store::{forget_answers, set_unsent};
 
+pub use crate::api_keys::Environment;
 use crate::clock::Time;
 
 crate::id_type!(
     /// An event's id; receivers see it as `webhook-id`.
     EventId, "evt"
 );
-
-crate::word_enum! {
-    /// Which world an event or a webhook belongs to; a webhook gets only its own.
-    Environment {
-        /// Real content.
-        Production = "production",
-        /// Trials.
-        Test = "test",
-    }
-}
 
 crate::word_enum! {
     /// Where an event came from.

@@ -90,11 +90,7 @@ pub(super) struct Answered {
 
 pub(super) fn find_answer(conn: &mut Conn, api_key: &str, key: &str) -> Result<Option<Answered>, DbError> {
     use idempotency_keys::{answer, body_hash, created_at};
-    Ok(idempotency_keys::table
-        .find((api_key, key))
-        .select((body_hash, answer, created_at))
-        .first(conn)
-        .optional()?)
+    Ok(idempotency_keys::table.find((api_key, key)).select((body_hash, answer, created_at)).first(conn).optional()?)
 }
 
 pub(super) fn keep_answer(

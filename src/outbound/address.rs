@@ -228,7 +228,11 @@ mod tests {
     }
 
     fn address(is_v4: bool, bits: u128) -> IpAddr {
-        if is_v4 { IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(bits).unwrap())) } else { Ipv6Addr::from_bits(bits).into() }
+        if is_v4 {
+            IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(bits).unwrap()))
+        } else {
+            Ipv6Addr::from_bits(bits).into()
+        }
     }
 
     fn code(address: IpAddr) -> Option<&'static str> {

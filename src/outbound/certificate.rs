@@ -34,25 +34,24 @@ pub(super) fn describe(der: &[u8]) -> Option<String> {
 
     let mut names = alternative_names(fields).unwrap_or_default();
     if names.is_empty() {
-        names.extend(own_name(subject));
+        names.extend(own_name(&subject));
     }
     let more = names.len().saturating_sub(SHOWN_NAMES);
     names.truncate(SHOWN_NAMES);
-    let mut text = if names.is_empty() { "certificate without a name".into() } else { format!("certificate for {}", names.join(", ")) };
-    if more > 0 {
-        text += &format!(" and {more} more");
-    }
-    let issuer = own_name(issuer).map_or_else(|| "an issuer without a name".into(), |issuer| format!("\"{issuer}\""));
-    Some(format!("{text}, issued by {issuer}, valid from {from} to {until}"))
+    let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let issuer = own_name(&issuer).map_or_else(|| "an issuer without a name".into(), |issuer| format!("\"{issuer}\""));
+    Some(format!("certificate for {names}{more}, issued by {issuer}, valid from {from} to {until}"))
 }
 
-/// A reader over the elements of one DER value.
-#[derive(Clone, Copy)]
+/// A reader over the elements of one DER value: the tag and the content of each.
+#[derive(Clone)]
 struct Der<'a>(&'a [u8]);
 
-impl<'a> Der<'a> {
-    /// The next element: its tag and its content.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+impl<'a> Iterator for Der<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
         let (&[tag, length], rest) = self.0.split_first_chunk()?;
         let (length, rest) = match length {
             ..=0x7f => (usize::from(length), rest),
@@ -66,7 +65,9 @@ impl<'a> Der<'a> {
         self.0 = rest;
         Some((tag, content))
     }
+}
 
+impl<'a> Der<'a> {
     fn expect(&mut self, expected: u8) -> Option<&'a [u8]> {
         self.next().filter(|(tag, _)| *tag == expected).map(|(_, content)| content)
     }
@@ -76,18 +77,10 @@ impl<'a> Der<'a> {
     }
 }
 
-impl<'a> Iterator for Der<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Der::next(self)
-    }
-}
-
 /// The common name, or else the organisation, of a subject or issuer.
-fn own_name(name: Der<'_>) -> Option<String> {
+fn own_name(name: &Der<'_>) -> Option<String> {
     let part = |wanted: &[u8]| {
-        name.filter(|(tag, _)| *tag == SET).find_map(|(_, set)| {
+        name.clone().filter(|(tag, _)| *tag == SET).find_map(|(_, set)| {
             let mut pair = Der(set).inside(SEQUENCE)?;
             let is_wanted = pair.expect(OBJECT_ID)? == wanted;
             let (_, value) = pair.next()?;
@@ -160,7 +153,8 @@ mod tests {
     #[test]
     fn names_issuer_and_dates_are_told() {
         assert_eq!(
-            describe(&certificate(&["a.example.com", "*.example.com", "192.0.2.7", "2001:db8::7"], "Receiver")).unwrap(),
+            describe(&certificate(&["a.example.com", "*.example.com", "192.0.2.7", "2001:db8::7"], "Receiver"))
+                .unwrap(),
             "certificate for a.example.com, *.example.com, 192.0.2.7, 2001:db8::7, issued by \"Receiver\", valid from 1999-01-02 to 2061-12-31"
         );
     }
@@ -175,7 +169,8 @@ mod tests {
     fn many_names_are_counted() {
         let names: Vec<_> = (0..25).map(|number| format!("n{number}.example.com")).collect();
         let mut params = CertificateParams::default();
-        params.subject_alt_names = names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect();
+        params.subject_alt_names =
+            names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect();
         let told = describe(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap();
         assert!(told.contains("n9.example.com and 15 more, issued"), "{told}");
     }

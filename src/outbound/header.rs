@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use http::{
     HeaderMap, HeaderName,
     header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, LOCATION, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-        USER_AGENT,
+        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, LOCATION, RETRY_AFTER, TE, TRAILER,
+        TRANSFER_ENCODING, UPGRADE, USER_AGENT,
     },
 };
 
@@ -14,9 +14,8 @@ const FRAMING: [HeaderName; 10] =
     [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, TRAILER, UPGRADE, EXPECT, ACCEPT_ENCODING, USER_AGENT];
 /// Further names that are the product's, or that a service inside would trust.
 const RESERVED: [&str; 5] = ["content-type", "cookie", "forwarded", "keep-alive", "http2-settings"];
-const RESERVED_PREFIXES: [&str; 9] = [
-    "proxy-", "webhook-", "x-webhook-", "x-forwarded-", "x-amz-", "x-aws-", "x-goog-", "x-azure-", "metadata",
-];
+const RESERVED_PREFIXES: [&str; 9] =
+    ["proxy-", "webhook-", "x-webhook-", "x-forwarded-", "x-amz-", "x-aws-", "x-goog-", "x-azure-", "metadata"];
 /// Answer headers that are kept at most: a receiver must not fill the history.
 const KEPT_HEADERS: usize = 64;
 const KEPT_VALUE: usize = 2_048;
@@ -107,10 +106,32 @@ mod tests {
     #[test]
     fn what_frames_or_signs_a_message_cannot_be_set_in_any_case() {
         for name in [
-            "Host", "CONTENT-LENGTH", "transfer-encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect", "Proxy-Authorization",
-            "Keep-Alive", "Accept-Encoding", "webhook-id", "Webhook-Signature", "X-Webhook-Attempt", "X-Webhook-Test",
-            "X-Forwarded-For", "X-Amz-Security-Token", "X-aws-ec2-metadata-token", "X-Goog-Api-Client", "X-Azure-Ref", "Metadata",
-            "Metadata-Flavor", "Cookie", "User-Agent", "Content-Type", "Forwarded",
+            "Host",
+            "CONTENT-LENGTH",
+            "transfer-encoding",
+            "Connection",
+            "TE",
+            "Trailer",
+            "Upgrade",
+            "Expect",
+            "Proxy-Authorization",
+            "Keep-Alive",
+            "Accept-Encoding",
+            "webhook-id",
+            "Webhook-Signature",
+            "X-Webhook-Attempt",
+            "X-Webhook-Test",
+            "X-Forwarded-For",
+            "X-Amz-Security-Token",
+            "X-aws-ec2-metadata-token",
+            "X-Goog-Api-Client",
+            "X-Azure-Ref",
+            "Metadata",
+            "Metadata-Flavor",
+            "Cookie",
+            "User-Agent",
+            "Content-Type",
+            "Forwarded",
         ] {
             assert!(reserved_header(name), "{name}");
         }

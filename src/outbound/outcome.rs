@@ -138,7 +138,9 @@ impl Outcome {
             Self::Redirect => "The receiver answered with another address, and redirects are not followed.",
             Self::TlsExpired => "The receiver's certificate is not valid at this time.",
             Self::TlsName => "The receiver's certificate is for another host name.",
-            Self::TlsUntrusted => "The receiver's certificate comes from an authority that this machine does not trust.",
+            Self::TlsUntrusted => {
+                "The receiver's certificate comes from an authority that this machine does not trust."
+            }
             Self::TlsOld => "The receiver offers no TLS version and cipher that are still safe.",
             Self::TlsNotTls => "The receiver does not speak proper TLS on this port.",
             Self::BadResponse => "The receiver's answer breaks the rules of HTTP.",
@@ -203,7 +205,9 @@ fn status_remedy(status: u16) -> &'static str {
     match status {
         210..=299 => "Let the receiver answer with 200 when it has taken a message.",
         400 | 422 => "Compare the webhook's format with what the receiver expects.",
-        401 | 403 => "Check the webhook's authentication, and whether the receiver verifies the signature with the right secret.",
+        401 | 403 => {
+            "Check the webhook's authentication, and whether the receiver verifies the signature with the right secret."
+        }
         404 => "Check the path of the URL.",
         405 => "Choose the method that the receiver expects.",
         410 => "Enter the receiver's new address, or remove the webhook.",

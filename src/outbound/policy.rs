@@ -146,7 +146,11 @@ impl Policy {
 impl fmt::Debug for Policy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let allowed = self.allowed_networks.len() + self.allowed_names.len();
-        formatter.debug_struct("Policy").field("allowed", &allowed).field("denied", &self.denied_networks).finish_non_exhaustive()
+        formatter
+            .debug_struct("Policy")
+            .field("allowed", &allowed)
+            .field("denied", &self.denied_networks)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,7 +181,10 @@ fn network(text: &str) -> Option<IpNet> {
 impl Policy {
     /// A policy that takes 93.184.216.34 for an address of this machine.
     pub(super) fn with_a_public_address() -> Self {
-        Self { is_own: |address| address == std::net::Ipv4Addr::new(93, 184, 216, 34), ..Self::new(&[], &[], &[], false).unwrap() }
+        Self {
+            is_own: |address| address == std::net::Ipv4Addr::new(93, 184, 216, 34),
+            ..Self::new(&[], &[], &[], false).unwrap()
+        }
     }
 }
 
@@ -276,9 +283,13 @@ mod tests {
     #[test]
     fn all_unreadable_entries_are_named_at_once() {
         let list = |entries: &[&str]| entries.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>();
-        let problems =
-            Policy::new(&list(&["10.0.0.0/33", "a b", "10.0.0.1", "host:99999", "10.0.0"]), &list(&["nowhere", "::/0"]), &[], false)
-                .unwrap_err();
+        let problems = Policy::new(
+            &list(&["10.0.0.0/33", "a b", "10.0.0.1", "host:99999", "10.0.0"]),
+            &list(&["nowhere", "::/0"]),
+            &[],
+            false,
+        )
+        .unwrap_err();
         let named: Vec<_> = problems.iter().map(|sentence| sentence.split('"').nth(1).unwrap()).collect();
         assert_eq!(named, ["10.0.0.0/33", "a b", "host:99999", "10.0.0", "nowhere"]);
     }

@@ -83,7 +83,9 @@ impl Probe {
 
     /// The TCP connection is open. Through a proxy with TLS there is a second handshake: the first one is part of the way.
     pub fn handshaking(&self) {
-        self.enter(Stage::Handshaking, |phases, spent| phases.connect = Some(phases.connect.unwrap_or_default() + spent));
+        self.enter(Stage::Handshaking, |phases, spent| {
+            phases.connect = Some(phases.connect.unwrap_or_default() + spent);
+        });
     }
 
     pub fn connected(&self, peer: SocketAddr) {
@@ -117,11 +119,11 @@ impl Probe {
         self.marks().peer
     }
 
-    /// The addresses that DNS gave, for the person who looks for the fault.
+    /// The addresses that DNS gave and none of which was connected, for the person who looks for the fault.
     pub fn tried(&self) -> Option<String> {
         let marks = self.marks();
         let list: Vec<_> = marks.answers.iter().map(|answer| answer.ip().to_string()).collect();
-        (!list.is_empty()).then(|| format!("tried {}", list.join(", ")))
+        (marks.peer.is_none() && !list.is_empty()).then(|| format!("tried {}", list.join(", ")))
     }
 
     /// The times up to now; `answered` is when the head of the answer came. The phase that failed has its time so far.
@@ -179,7 +181,8 @@ mod tests {
         probe.handshaking();
         probe.connected(peer());
         let phases = probe.phases(Some(Instant::now()));
-        let parts = [phases.dns, phases.connect, phases.tls, phases.first_byte].map(|part| part.expect("each part took place"));
+        let parts =
+            [phases.dns, phases.connect, phases.tls, phases.first_byte].map(|part| part.expect("each part took place"));
         assert!(parts.into_iter().sum::<std::time::Duration>() <= phases.total);
         assert_eq!((probe.stage(), probe.peer()), (Stage::Connected, Some(peer())));
     }

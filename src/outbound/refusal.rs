@@ -73,14 +73,20 @@ impl Refusal {
         let fixed = match self {
             Self::Length => "An address has 1 to 2,048 characters; enter a shorter one.",
             Self::NotAscii { suggestion: Some(host) } => {
-                return format!("An address has ASCII letters only; write the host as {host} and the rest with %-escapes.");
+                return format!(
+                    "An address has ASCII letters only; write the host as {host} and the rest with %-escapes."
+                );
             }
-            Self::NotAscii { suggestion: None } => "An address has ASCII letters only; write the others with %-escapes.",
+            Self::NotAscii { suggestion: None } => {
+                "An address has ASCII letters only; write the others with %-escapes."
+            }
             Self::BadCharacter => "An address has no spaces, control characters or backslashes; take them out.",
             Self::Parse => "This is not a complete address; enter one such as https://hooks.example.com/path.",
             Self::Scheme => "Only https:// and http:// can be called; enter an address that starts so.",
             Self::HttpsOnly => "This instance sends over https only; enter an address that starts with https://.",
-            Self::NoAuthority => "After https: must follow // and the host; enter one such as https://hooks.example.com/path.",
+            Self::NoAuthority => {
+                "After https: must follow // and the host; enter one such as https://hooks.example.com/path."
+            }
             Self::UserInfo => "An address must not hold a user or a password; enter them under authentication.",
             Self::Fragment => "The part after # never reaches a receiver; take it out.",
             Self::BadHost => "The host name is not valid in DNS; check its spelling and the length of its parts.",
@@ -92,7 +98,9 @@ impl Refusal {
             }
             Self::Port(0) => "Port 0 cannot be called; enter the port of the receiver.",
             Self::Port(port) => {
-                return format!("Port {port} is closed by EGRESS_DENY_PORTS; use another port, or let the operator open it.");
+                return format!(
+                    "Port {port} is closed by EGRESS_DENY_PORTS; use another port, or let the operator open it."
+                );
             }
             Self::Address { address, class } => {
                 return format!(

@@ -54,7 +54,9 @@ impl LookupFault {
         match self {
             Self::NoName => Fault::with_detail(Outcome::DnsError, format!("DNS does not know the name {name}")),
             Self::NoAddress => Fault::with_detail(Outcome::NoAddress, format!("{name} has no address")),
-            Self::Temporary => Fault::with_detail(Outcome::DnsError, format!("DNS could not answer for {name}; it may later")),
+            Self::Temporary => {
+                Fault::with_detail(Outcome::DnsError, format!("DNS could not answer for {name}; it may later"))
+            }
             Self::Other => Fault::with_detail(Outcome::DnsError, format!("the look-up of {name} failed")),
         }
     }
@@ -123,7 +125,9 @@ impl Guarded {
         }
         addresses.truncate(MAX_ADDRESSES);
         // Port 0 lets the client take the port of its URL, or of its proxy.
-        addresses.iter_mut().for_each(|address| address.set_port(0));
+        for address in &mut addresses {
+            address.set_port(0);
+        }
         Ok(addresses)
     }
 }

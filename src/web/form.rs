@@ -41,6 +41,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, WebError> {
-    serde_html_form::from_bytes(text)
-        .map_err(|_| WebError::BadRequest("The form was not complete. Go back, reload the page and try again.".to_owned()))
+    serde_html_form::from_bytes(text).map_err(|_| {
+        WebError::BadRequest("The form was not complete. Go back, reload the page and try again.".to_owned())
+    })
 }

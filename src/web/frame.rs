@@ -123,12 +123,7 @@ impl Frame {
                 to("Publications", "archive", "/content/publications", Place::Publications),
                 to("Assignments", "users", "/content/assignments", Place::Assignments),
             ],
-            Place::Webhooks => vec![to(
-                "Integrations and webhooks",
-                "webhook",
-                "/settings/webhooks",
-                Place::Webhooks,
-            )],
+            Place::Webhooks => vec![to("Integrations and webhooks", "webhook", "/settings/webhooks", Place::Webhooks)],
             Place::Overview | Place::Deliveries | Place::Elsewhere => Vec::new(),
         }
     }

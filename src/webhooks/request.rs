@@ -57,12 +57,7 @@ pub struct Stamp<'a> {
 ///
 /// # Errors
 /// When a stored login does not fit into a header, which the form refuses.
-pub fn headers(
-    webhook: &Webhook,
-    stamp: Stamp<'_>,
-    content_type: &str,
-    body: &[u8],
-) -> Result<HeaderMap, http::Error> {
+pub fn headers(webhook: &Webhook, stamp: Stamp<'_>, content_type: &str, body: &[u8]) -> Result<HeaderMap, http::Error> {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type)?);
     headers.insert("webhook-id", HeaderValue::from_str(stamp.id)?);

@@ -97,7 +97,16 @@ mod tests {
         let short = format!("whsec_{}", STANDARD.encode([7; 23]));
         let zero = format!("whsec_{}", STANDARD.encode([0; 32]));
         let long = format!("whsec_{}", STANDARD.encode([7; 65]));
-        for text in ["", "whsec_", "whsec_!!!!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa_-", &short, &zero, &long] {
+        for text in [
+            "",
+            "whsec_",
+            "whsec_!!!!",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa_-",
+            &short,
+            &zero,
+            &long,
+        ] {
             assert!(SigningKey::parse(text).is_err(), "{text}");
         }
     }

@@ -64,9 +64,8 @@ impl Row {
             Auth::Basic { username, password } => (Some(username.clone()), None, Some(password)),
             Auth::ApiKey { header, key } => (None, Some(header.clone()), Some(key)),
         };
-        let seal_key = |key: Option<&SigningKey>, column| {
-            key.map(|key| sealer.seal(place(id, column), key.text())).transpose()
-        };
+        let seal_key =
+            |key: Option<&SigningKey>, column| key.map(|key| sealer.seal(place(id, column), key.text())).transpose();
         Ok(Self {
             id: webhook.id,
             code: webhook.code.clone(),
@@ -134,16 +133,12 @@ impl Row {
             auth: match self.auth {
                 AuthKind::None => Auth::None,
                 AuthKind::OAuth => Auth::OAuth { token: secret },
-                AuthKind::Basic => {
-                    Auth::Basic { username: self.auth_username.unwrap_or_default(), password: secret }
-                }
+                AuthKind::Basic => Auth::Basic { username: self.auth_username.unwrap_or_default(), password: secret },
                 AuthKind::ApiKey => Auth::ApiKey { header: self.auth_header.unwrap_or_default(), key: secret },
             },
             auth_set_at: self.auth_set_at,
             signing_keys,
-            disabled: self
-                .disabled_at
-                .map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
+            disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
             events,
             version: self.version,
             created_at: self.created_at,

@@ -110,13 +110,7 @@ enum Turn {
     Retry,
 }
 
-fn waiting(
-    conn: &mut Conn,
-    webhook: WebhookId,
-    turn: Turn,
-    now: Time,
-    room: usize,
-) -> Result<Vec<Claimed>, DbError> {
+fn waiting(conn: &mut Conn, webhook: WebhookId, turn: Turn, now: Time, room: usize) -> Result<Vec<Claimed>, DbError> {
     let lane = deliveries::table.filter(deliveries::webhook_id.eq(webhook)).select(Claimed::as_select());
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
     let queued = |first_try: bool| {

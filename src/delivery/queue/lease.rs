@@ -75,11 +75,7 @@ fn take_up(conn: &mut Conn, left: &[Left], fence: i64, now: Time) -> Result<(), 
 }
 
 /// Renews all lanes of this node and returns those that are still its own.
-pub(in crate::delivery) fn renew(
-    conn: &mut Conn,
-    node: NodeId,
-    until: Time,
-) -> Result<Vec<(WebhookId, i64)>, DbError> {
+pub(in crate::delivery) fn renew(conn: &mut Conn, node: NodeId, until: Time) -> Result<Vec<(WebhookId, i64)>, DbError> {
     let own = lanes::table.filter(lanes::owner.eq(node.as_str()));
     diesel::update(own).set(lanes::leased_until.eq(until)).execute(conn)?;
     let own = lanes::table.filter(lanes::owner.eq(node.as_str()));

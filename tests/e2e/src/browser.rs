@@ -1,0 +1,293 @@
+//! Chromium without a window, driven through chromedriver; every step a person would take is counted.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use tokio::{process::Child, time::sleep};
+
+use crate::{
+    chromium::{capabilities, start_chromedriver},
+    find,
+};
+
+/// What a step may take before it counts as failed.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(25);
+
+/// Whether pages may run scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// As most people have it.
+    On,
+    /// As with scripts forbidden.
+    Off,
+}
+
+/// The two looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark ink on paper.
+    Light,
+    /// Light ink on a dark ground.
+    Dark,
+}
+
+impl Theme {
+    /// Its name in file names and in the media query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// A browser. Dropping it ends the session, the driver and the profile, in this order.
+pub struct Browser {
+    driver: WebDriver,
+    actions: AtomicUsize,
+    _chromedriver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser with a profile of its own.
+    pub async fn start(scripts: Scripts) -> Result<Self> {
+        let profile = tempfile::tempdir().context("no temporary folder for the browser's profile")?;
+        let (chromedriver, port) = start_chromedriver().await?;
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile.path(), scripts)?)
+            .await
+            .context("Chromium did not start")?;
+        Ok(Self { driver, actions: AtomicUsize::new(0), _chromedriver: chromedriver, _profile: profile })
+    }
+
+    /// The WebDriver session, for what has no step of its own here.
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// How many steps a person would have counted so far.
+    pub fn actions(&self) -> usize {
+        self.actions.load(Ordering::Relaxed)
+    }
+
+    /// Opens an address without counting it: for going straight to a page that is to be looked at.
+    pub async fn visit(&self, address: &str) -> Result<()> {
+        self.driver.goto(address).await.with_context(|| format!("{address} did not open"))
+    }
+
+    /// Opens an address, as a click on a link in a mail or a console would.
+    pub async fn open(&self, address: &str) -> Result<()> {
+        self.count();
+        self.visit(address).await
+    }
+
+    /// Clicks the link or button with this name, in the open dialog or menu where there is one.
+    pub async fn click(&self, name: &str) -> Result<()> {
+        self.press(&find::clickable(name), &format!("a link or button named {name:?}")).await
+    }
+
+    /// Types into the field with this label, in place of what stood there.
+    pub async fn fill(&self, label: &str, text: &str) -> Result<()> {
+        self.count();
+        self.act(&find::field(label), &format!("a field labelled {label:?}"), async |element| {
+            element.clear().await?;
+            element.send_keys(text).await
+        })
+        .await
+    }
+
+    /// Ticks the check box with this label, or unticks it.
+    pub async fn toggle(&self, label: &str) -> Result<()> {
+        self.press(&find::field(label), &format!("a check box labelled {label:?}")).await
+    }
+
+    /// Chooses an option of the list with this label.
+    pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
+        self.press(&find::option(label, option), &format!("the option {option:?} of {label:?}")).await
+    }
+
+    /// Opens the menu behind the avatar.
+    pub async fn open_account_menu(&self) -> Result<()> {
+        self.press(find::ACCOUNT_MENU, "the avatar").await
+    }
+
+    /// Opens the dotted menu of the row that shows this text.
+    pub async fn open_row_menu(&self, row: &str) -> Result<()> {
+        self.press(&find::row_menu(row), &format!("the menu of the row {row:?}")).await
+    }
+
+    /// Clicks what stands at this `XPath`.
+    pub async fn press(&self, path: &str, what: &str) -> Result<()> {
+        self.count();
+        self.act(path, what, async |element| element.click().await).await
+    }
+
+    /// Waits until the page shows this text somewhere.
+    pub async fn sees(&self, text: &str) -> Result<()> {
+        self.text_of(&find::text(text)).await.map(drop)
+    }
+
+    /// Reads the page again until something is shown at this `XPath`: for what happens by itself a moment later.
+    pub async fn reloads_until(&self, path: &str) -> Result<()> {
+        self.wait(&format!("nothing at {path}, however often the page was read again"), async || {
+            let there = self.visible(path).await?.is_some();
+            if !there {
+                sleep(POLL * 4).await;
+                self.driver.refresh().await?;
+            }
+            Ok(there.then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until nothing is shown at this `XPath` any more.
+    pub async fn loses(&self, path: &str) -> Result<()> {
+        self.wait(&format!("still something at {path}"), async || Ok(self.visible(path).await?.is_none().then_some(())))
+            .await
+    }
+
+    /// Waits until something is shown at this `XPath`, and gives its text.
+    pub async fn text_of(&self, path: &str) -> Result<String> {
+        self.wait(&format!("nothing at {path}"), async || match self.visible(path).await? {
+            Some(element) => Ok(element.text().await.ok()),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    /// The path and query of the page that is open.
+    pub async fn path(&self) -> Result<String> {
+        let url = self.driver.current_url().await?;
+        Ok(url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
+    }
+
+    /// Shows pages as a person with this theme sees them.
+    pub async fn wear(&self, theme: Theme) -> Result<()> {
+        let features = json!({"features": [
+            {"name": "prefers-color-scheme", "value": theme.name()},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
+        self.devtools("Emulation.setEmulatedMedia", features).await.map(drop)
+    }
+
+    /// Makes the page this wide. Not `mobile`, which would widen the page and hide what sticks out.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+    }
+
+    /// Makes the page this wide and as high as what it shows, for a picture of all of it.
+    pub async fn resize_to_content(&self, width: u32) -> Result<()> {
+        self.resize(width, 900).await?;
+        let height = self.number("document.documentElement.scrollHeight").await?;
+        self.resize(width, u32::try_from(height)?.clamp(900, 8_000)).await
+    }
+
+    /// The value of a script's expression that is a whole number.
+    pub async fn number(&self, expression: &str) -> Result<i64> {
+        let answer = self.driver.execute(format!("return Math.round({expression})"), vec![]).await?;
+        answer.json().as_i64().with_context(|| format!("{expression} is no number"))
+    }
+
+    /// The first things on the page that reach beyond this width, for a message.
+    pub async fn sticks_out(&self, width: u32) -> Result<String> {
+        let script = format!(
+            "return [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > {width})
+             .slice(0, 5).map(one => one.tagName.toLowerCase() + '.' + one.className).join(', ')"
+        );
+        Ok(self.driver.execute(script, vec![]).await?.json().as_str().unwrap_or_default().to_owned())
+    }
+
+    /// One command of Chromium's developer tools.
+    pub async fn devtools(&self, method: &str, parameters: Value) -> Result<Value> {
+        self.driver.cdp().send_raw(method, parameters).await.with_context(|| format!("{method} failed"))
+    }
+
+    /// Ends the session; what is left goes when the value is dropped.
+    pub async fn quit(self) -> Result<()> {
+        self.driver.clone().quit().await.context("Chromium did not end")
+    }
+
+    fn count(&self) {
+        self.actions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Asks again until there is an answer.
+    async fn wait<T>(&self, fault: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            ensure!(Instant::now() < end, "{}{fault}", self.describe().await);
+            sleep(POLL).await;
+        }
+    }
+
+    /// Finds what is shown at `path` and acts on it; a page that is just changing gets another look.
+    async fn act(
+        &self,
+        path: &str,
+        what: &str,
+        action: impl AsyncFn(&WebElement) -> WebDriverResult<()>,
+    ) -> Result<()> {
+        self.wait(&format!("{what} was not there, or could not be used"), async || {
+            let Some(element) = self.visible(path).await? else {
+                return Ok(None);
+            };
+            match action(&element).await {
+                Ok(()) => Ok(Some(())),
+                Err(error) if is_passing(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("{what} could not be used")),
+            }
+        })
+        .await
+    }
+
+    /// The first element at `path` that is shown, preferring the one in the dialog or menu that is open on top.
+    async fn visible(&self, path: &str) -> Result<Option<WebElement>> {
+        let found = match self.driver.find_all(By::XPath(path)).await {
+            Ok(found) => found,
+            Err(error) if is_passing(&error) => return Ok(None),
+            Err(error) => return Err(error).context("the browser did not answer"),
+        };
+        let mut shown = Vec::new();
+        for element in found {
+            if element.is_displayed().await.unwrap_or(false) {
+                shown.push(element);
+            }
+        }
+        for layer in find::LAYERS {
+            for element in &shown {
+                if element.find(By::XPath(layer)).await.is_ok() {
+                    return Ok(Some(element.clone()));
+                }
+            }
+        }
+        Ok(shown.into_iter().next())
+    }
+
+    async fn describe(&self) -> String {
+        let address = self.path().await.unwrap_or_else(|_| "a page".to_owned());
+        let shown = match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        let shown: String = shown.chars().take(1_500).collect();
+        format!("on {address}, which shows:\n---\n{shown}\n---\n")
+    }
+}
+
+fn is_passing(error: &WebDriverError) -> bool {
+    let text = error.to_string();
+    ["stale", "not interactable", "intercepted", "no such element", "detached", "navigat", "aborted"]
+        .iter()
+        .any(|word| text.to_lowercase().contains(word))
+}

@@ -1,0 +1,73 @@
+//! Where things are on a page, by the names that a person reads: pure `XPath` text.
+
+/// What lies on top of a page, the topmost first: what stands in one of them is meant before what lies behind it.
+pub const LAYERS: [&str; 2] = ["ancestor-or-self::*[@popover]", "ancestor-or-self::dialog[@open]"];
+
+/// A link, button or folded heading with this name.
+pub fn clickable(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "//*[self::a[@href] or self::button or self::summary or self::input[@type='submit']]\
+         [normalize-space(.)={name} or @aria-label={name} or @value={name}]"
+    )
+}
+
+/// The control that belongs to the label with this text; a hint inside the label, such as "optional", does not count.
+pub fn field(label: &str) -> String {
+    let label = quoted(label);
+    let label = format!("//label[normalize-space(.)={label} or normalize-space(text()[1])={label}]");
+    let control = "*[self::input[not(@type='hidden')] or self::select or self::textarea]";
+    format!("//{control}[@id={label}/@for] | {label}//{control}")
+}
+
+/// An option of the list with this label.
+pub fn option(label: &str, option: &str) -> String {
+    let inside = format!("//option[normalize-space(.)={}]", quoted(option));
+    field(label).split(" | ").map(|list| format!("{list}{inside}")).collect::<Vec<_>>().join(" | ")
+}
+
+/// The avatar, whose name goes on with the person's.
+pub const ACCOUNT_MENU: &str = "//button[starts-with(@aria-label, 'Account of')]";
+
+/// The row of a table in which all these texts stand.
+pub fn row(texts: &[&str]) -> String {
+    texts
+        .iter()
+        .fold("//tbody/tr".to_owned(), |path, text| format!("{path}[contains(normalize-space(.), {})]", quoted(text)))
+}
+
+/// The button that opens the dotted menu of the row in which something has exactly this text.
+pub fn row_menu(text: &str) -> String {
+    menu_in(&format!("//tbody/tr[.//*[normalize-space(.)={}]]", quoted(text)))
+}
+
+/// The button that opens the dotted menu in a row.
+pub fn menu_in(row: &str) -> String {
+    format!("{row}//*[self::button[@popovertarget] or self::summary]")
+}
+
+/// The innermost element in which this text stands.
+pub fn text(text: &str) -> String {
+    let text = quoted(text);
+    format!("//body//*[contains(normalize-space(.), {text})][not(*[contains(normalize-space(.), {text})])]")
+}
+
+/// Text as an `XPath` literal, which has no escapes: pieces with and without a quotation mark are joined.
+pub fn quoted(text: &str) -> String {
+    if !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    let pieces: Vec<String> = text.split('\'').map(|piece| format!("'{piece}'")).collect();
+    format!("concat({})", pieces.join(", \"'\", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_an_apostrophe_stays_one_literal() {
+        assert_eq!(quoted("plain"), "'plain'");
+        assert_eq!(quoted("it's"), "concat('it', \"'\", 's')");
+    }
+}

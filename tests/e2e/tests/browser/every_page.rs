@@ -1,0 +1,80 @@
+//! What holds for every page: it is accessible in both themes, fits a narrow screen and asks no other host.
+
+use anyhow::{Context, Result, ensure};
+use postrider_e2e::{
+    axe::Axe,
+    browser::{Browser, Scripts, Theme},
+    find, journal, pages,
+    portal::Portal,
+};
+
+const NARROW: u32 = 320;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_accessible_in_light_and_dark_and_asks_no_other_host() -> Result<()> {
+    let axe = Axe::load()?;
+    let portal = Portal::start().await?;
+    let browser = Browser::start(Scripts::On).await?;
+    let mut faults = Vec::new();
+    let looked_at = on_every_page(&browser, &portal, async |page| {
+        for theme in [Theme::Light, Theme::Dark] {
+            browser.wear(theme).await?;
+            let found = axe.faults(&browser).await.with_context(|| page.to_owned())?;
+            faults.extend(found.into_iter().map(|fault| format!("{page}, {}: {fault}", theme.name())));
+        }
+        let complaints = journal::complaints(&browser, &portal.url).await?;
+        faults.extend(complaints.into_iter().map(|fault| format!("{page}: {fault}")));
+        Ok(())
+    })
+    .await?;
+    println!("{looked_at} pages and dialogs, light and dark: {} faults (limit 0)", faults.len());
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    browser.quit().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_scrolls_sideways_on_a_narrow_screen() -> Result<()> {
+    let portal = Portal::start().await?;
+    let browser = Browser::start(Scripts::On).await?;
+    browser.resize(NARROW, 640).await?;
+    let mut faults = Vec::new();
+    let looked_at = on_every_page(&browser, &portal, async |page| {
+        let width = browser.number("document.documentElement.scrollWidth").await?;
+        if width != i64::from(NARROW) {
+            faults.push(format!("{page} is {width} px wide: {}", browser.sticks_out(NARROW).await?));
+        }
+        Ok(())
+    })
+    .await?;
+    println!("{looked_at} pages and dialogs at {NARROW} px: {} too wide (limit 0)", faults.len());
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    browser.quit().await
+}
+
+/// Shows each page and dialog in turn, the sign-in page first.
+async fn on_every_page(
+    browser: &Browser,
+    portal: &Portal,
+    mut look: impl AsyncFnMut(&str) -> Result<()>,
+) -> Result<usize> {
+    browser.visit(&format!("{}/sign-in", portal.url)).await?;
+    look("/sign-in").await?;
+    browser.visit(&portal.sign_in_link).await?;
+    let addresses = pages::all(browser, portal).await?;
+    for address in &addresses {
+        browser.visit(&format!("{}{address}", portal.url)).await?;
+        look(address).await?;
+    }
+    // What has no address: a dialog opened over its page, one that came back with errors, an open menu.
+    browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
+    browser.click("Add webhook").await?;
+    browser.text_of("//dialog[@open]").await?;
+    look("the Add dialog, opened in place").await?;
+    browser.click("Add webhook").await?;
+    browser.text_of("//dialog//*[@aria-invalid='true']").await.context("an empty form was not refused")?;
+    look("the Add dialog with errors").await?;
+    browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
+    browser.press(&format!("({})[1]", find::menu_in(&find::row(&[]))), "the menu of the first row").await?;
+    look("the menu of a row").await?;
+    Ok(addresses.len() + 4)
+}
