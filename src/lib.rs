@@ -1,6 +1,7 @@
 //! Postrider, the webhook desk: events come in, webhooks go out, every attempt is on record.
 
 pub mod api_keys;
+pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod ids;
 pub mod once;
 pub mod outbound;
+pub mod overview;
 pub mod schema;
 pub mod secret;
 pub mod sessions;

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::api_keys::Keys;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
 use crate::ids::Ids;
 use crate::secret::Sealer;
+use crate::users::password::Hasher;
+use crate::web::assets::addresses;
 use crate::web::frame::Assets;
 
 /// The running application.
@@ -28,4 +31,21 @@ pub struct App {
     pub assets: Arc<Assets>,
     /// Told when a publication is to be rendered.
     pub publishing: Arc<Notify>,
+    /// Hashes passwords, a few at a time.
+    pub hasher: Hasher,
+    /// The API keys that were proved a moment ago.
+    pub keys: Keys,
+}
+
+impl App {
+    /// Puts the application together.
+    ///
+    /// # Errors
+    /// When the password hash function refuses.
+    pub fn new(db: Db, clock: Clock, ids: Ids, sealer: Sealer, settings: Arc<Settings>) -> anyhow::Result<Self> {
+        let (assets, hasher) = (addresses(), Hasher::new()?);
+        let keys = Keys::new(db.clone(), clock.clone());
+        let publishing = Arc::default();
+        Ok(Self { db, clock, ids, sealer, settings, assets, publishing, hasher, keys })
+    }
 }

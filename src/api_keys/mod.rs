@@ -1,9 +1,12 @@
 //! The keys of programs: what each may do, in which world, and until when.
 
+mod api;
 mod cache;
 mod ops;
 mod store;
 
+pub use api::Caller;
+pub(crate) use api::admit;
 pub use cache::Keys;
 pub use ops::{authenticate, create, recheck, revoke};
 pub use store::{find, list};

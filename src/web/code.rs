@@ -12,10 +12,7 @@ pub(crate) struct Bit {
 /// Lays JSON out over lines; any other text comes back as one plain piece.
 pub(crate) fn bits(text: &str) -> Vec<Bit> {
     if serde_json::from_str::<IgnoredAny>(text).is_err() {
-        return vec![Bit {
-            class: "",
-            text: text.to_owned(),
-        }];
+        return vec![Bit { class: "", text: text.to_owned() }];
     }
     let mut page = Page::default();
     let mut rest = text.trim_start();
@@ -32,9 +29,7 @@ fn token_length(text: &str, first: char) -> usize {
     match first {
         '"' => string_length(text),
         '{' | '}' | '[' | ']' | ':' | ',' => 1,
-        _ => text
-            .find(|c: char| c.is_ascii_whitespace() || ",:]}".contains(c))
-            .unwrap_or(text.len()),
+        _ => text.find(|c: char| c.is_ascii_whitespace() || ",:]}".contains(c)).unwrap_or(text.len()),
     }
 }
 
@@ -87,9 +82,7 @@ impl Page {
     }
 
     fn ends_open(&self) -> bool {
-        self.bits
-            .last()
-            .is_some_and(|bit| bit.class.is_empty() && bit.text.ends_with(['{', '[']))
+        self.bits.last().is_some_and(|bit| bit.class.is_empty() && bit.text.ends_with(['{', '[']))
     }
 
     fn line(&mut self) {
@@ -105,10 +98,7 @@ impl Page {
     }
 
     fn coloured(&mut self, class: &'static str, text: &str) {
-        self.bits.push(Bit {
-            class,
-            text: text.to_owned(),
-        });
+        self.bits.push(Bit { class, text: text.to_owned() });
     }
 }
 

@@ -61,17 +61,9 @@ pub(crate) enum Body {
     /// There was none.
     Empty,
     /// Text, coloured when it is JSON; `size` in words, `cut` says how much is missing (or is empty).
-    Text {
-        bits: Vec<Bit>,
-        size: String,
-        cut: String,
-    },
+    Text { bits: Vec<Bit>, size: String, cut: String },
     /// Bytes that are no text, as hex lines.
-    Hex {
-        dump: String,
-        size: String,
-        cut: String,
-    },
+    Hex { dump: String, size: String, cut: String },
     /// No longer kept, or never kept: why.
     NotStored(String),
 }
