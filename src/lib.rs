@@ -9,6 +9,7 @@ pub mod content;
 pub mod db;
 pub mod delivery;
 pub mod events;
+pub mod history;
 pub mod ids;
 pub mod once;
 pub mod outbound;
