@@ -1,5 +1,7 @@
 //! Postrider, the webhook desk: events come in, webhooks go out, every attempt is on record.
 
+pub mod api_keys;
+pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
@@ -7,13 +9,16 @@ pub mod content;
 pub mod db;
 pub mod delivery;
 pub mod events;
+pub mod history;
 pub mod ids;
 pub mod once;
 pub mod outbound;
+pub mod overview;
 pub mod schema;
 pub mod secret;
 pub mod sessions;
 pub mod state;
+pub mod telemetry;
 pub mod users;
 pub mod web;
 pub mod webhooks;

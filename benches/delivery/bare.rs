@@ -7,6 +7,7 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
+use crate::process::Scratch;
 use crate::receiver::Receiver;
 
 /// Requests a second of the same client library, 64 at a time, into the same receiver.
@@ -34,18 +35,15 @@ pub async fn requests(count: usize) -> f64 {
 
 /// Commits a second of one row each with a full sync.
 pub fn commits(count: usize) -> f64 {
-    let folder = crate::server::scratch("bare");
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut conn = SqliteConnection::establish(&folder.join("bare.db").to_string_lossy()).unwrap();
+    let folder = Scratch::new("bare");
+    let mut conn = SqliteConnection::establish(&folder.path().join("bare.db").to_string_lossy()).unwrap();
     conn.batch_execute("pragma journal_mode = wal; pragma synchronous = full; create table t (a text);").unwrap();
     let insert = format!("begin immediate; insert into t values ('{}'); commit;", "x".repeat(600));
     let started = Instant::now();
     for _ in 0..count {
         conn.batch_execute(&insert).unwrap();
     }
-    let rate = per_second(count, started);
-    std::fs::remove_dir_all(folder).ok();
-    rate
+    per_second(count, started)
 }
 
 fn per_second(count: usize, started: Instant) -> f64 {

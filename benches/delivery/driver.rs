@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::process::Server;
 use crate::receiver::{now_us, whole_request};
-use crate::server::Server;
 
 #[derive(Clone, Copy)]
 pub struct Load {

@@ -3,18 +3,26 @@
 //! `benches/run` starts a throwaway PostgreSQL and runs this on both databases; `cargo bench --bench delivery` alone
 //! runs the embedded database, and PostgreSQL too where `POSTRIDER_BENCH_POSTGRES` names one. Each scenario prints
 //! its figure beside the limit it has to keep; the run fails when one is missed.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a bench is no product code: it reads the clock, prints, and may panic"
+)]
 
 mod bare;
 mod driver;
+#[path = "../../tests/it/support/process.rs"]
+#[allow(dead_code)]
+mod process;
 mod receiver;
-mod server;
 
 use std::time::Duration;
 
 use driver::Load;
+use process::Server;
 use receiver::Receiver;
-use server::Server;
 
 /// What a scenario measures.
 struct Scenario {
@@ -111,7 +119,7 @@ async fn all() -> usize {
 
 async fn measure(database: &str, url: Option<&str>, scenario: &Scenario) -> usize {
     let receiver = Receiver::start().await;
-    let server = Server::start(url, receiver.port()).await;
+    let mut server = Server::start(url, receiver.port()).await;
     server.add_webhooks(scenario.webhooks, receiver.port()).await;
     // A little of the same load first: connections, statements and windows are warm then.
     let warm = Load { events: 200.min(scenario.load.events), rate: None, ..scenario.load };
@@ -136,7 +144,7 @@ async fn measure(database: &str, url: Option<&str>, scenario: &Scenario) -> usiz
         scenario.name,
         server.memory_mb()
     );
-    server.stop().await;
+    server.kill().await;
     usize::from(scenario.at_least.is_some_and(|least| rate < least))
         + usize::from(scenario.p99_at_most.is_some_and(|most| p99 > most))
 }

@@ -1,5 +1,6 @@
 //! What happened: the catalogue of event types, and the one door through which every event comes in.
 
+pub(crate) mod api;
 mod catalogue;
 pub mod intake;
 mod ops;
@@ -11,22 +12,13 @@ pub use ops::publish;
 pub use store::find;
 pub(crate) use store::{forget_answers, set_unsent};
 
+pub use crate::api_keys::Environment;
 use crate::clock::Time;
 
 crate::id_type!(
     /// An event's id; receivers see it as `webhook-id`.
     EventId, "evt"
 );
-
-crate::word_enum! {
-    /// Which world an event or a webhook belongs to; a webhook gets only its own.
-    Environment {
-        /// Real content.
-        Production = "production",
-        /// Trials.
-        Test = "test",
-    }
-}
 
 crate::word_enum! {
     /// Where an event came from.

@@ -1,3 +1,7 @@
 //! One integration crate: every test runs on both databases.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod crash;
+mod outbound;
+mod support;
 mod tidy;

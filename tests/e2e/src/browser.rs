@@ -8,17 +8,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-<<<<<<< HEAD
-use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::*};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
-=======
 use thirtyfour::prelude::*;
 use tokio::{process::Child, time::sleep};
->>>>>>> house
 
 use crate::{
     chromium::{capabilities, start_chromedriver},
@@ -99,18 +90,7 @@ impl Browser {
 
     /// Clicks the link or button with this name, in the open dialog or menu where there is one.
     pub async fn click(&self, name: &str) -> Result<()> {
-<<<<<<< HEAD
-        self.count();
-        self.act(&find::clickable(name), &format!("a link or button named {name:?}"), async |element| {
-            element.click().await
-        })
-=======
-        self.press(
-            &find::clickable(name),
-            &format!("a link or button named {name:?}"),
-        )
->>>>>>> house
-        .await
+        self.press(&find::clickable(name), &format!("a link or button named {name:?}")).await
     }
 
     /// Types into the field with this label, in place of what stood there.
@@ -125,32 +105,12 @@ impl Browser {
 
     /// Ticks the check box with this label, or unticks it.
     pub async fn toggle(&self, label: &str) -> Result<()> {
-<<<<<<< HEAD
-        self.count();
-        self.act(&find::field(label), &format!("a check box labelled {label:?}"), async |element| element.click().await)
-            .await
-=======
-        self.press(
-            &find::field(label),
-            &format!("a check box labelled {label:?}"),
-        )
-        .await
->>>>>>> house
+        self.press(&find::field(label), &format!("a check box labelled {label:?}")).await
     }
 
     /// Chooses an option of the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
-<<<<<<< HEAD
-        self.count();
-        let path = format!("({})//option[normalize-space(.)={}]", find::field(label), find::quoted(option));
-        self.act(&path, &format!("the option {option:?} of {label:?}"), async |element| element.click().await).await
-=======
-        self.press(
-            &find::option(label, option),
-            &format!("the option {option:?} of {label:?}"),
-        )
-        .await
->>>>>>> house
+        self.press(&find::option(label, option), &format!("the option {option:?} of {label:?}")).await
     }
 
     /// Opens the menu behind the avatar.
@@ -160,98 +120,46 @@ impl Browser {
 
     /// Opens the dotted menu of the row that shows this text.
     pub async fn open_row_menu(&self, row: &str) -> Result<()> {
-<<<<<<< HEAD
-        self.count();
-        self.act(&find::row_menu(row), &format!("the menu of the row {row:?}"), async |element| element.click().await)
-            .await
-=======
-        self.press(
-            &find::row_menu(row),
-            &format!("the menu of the row {row:?}"),
-        )
-        .await
->>>>>>> house
+        self.press(&find::row_menu(row), &format!("the menu of the row {row:?}")).await
     }
 
     /// Clicks what stands at this `XPath`.
     pub async fn press(&self, path: &str, what: &str) -> Result<()> {
         self.count();
-        self.act(path, what, async |element| element.click().await)
-            .await
+        self.act(path, what, async |element| element.click().await).await
     }
 
     /// Waits until the page shows this text somewhere.
     pub async fn sees(&self, text: &str) -> Result<()> {
-<<<<<<< HEAD
-        self.act(&find::text(text), &format!("the text {text:?}"), async |_| Ok(())).await
-    }
-
-    /// Reads the page again until it shows this text; for what happens by itself a moment later.
-    pub async fn sees_after_reload(&self, text: &str) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        while self.visible(&find::text(text)).await?.is_none() {
-            ensure!(Instant::now() < end, "{} after reloading it: no text {text:?}", self.describe().await);
-            tokio::time::sleep(POLL * 4).await;
-            self.driver.refresh().await?;
-        }
-        Ok(())
-    }
-
-    /// Waits until the page no longer shows this text.
-    pub async fn no_longer_sees(&self, text: &str) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        while self.visible(&find::text(text)).await?.is_some() {
-            ensure!(Instant::now() < end, "{}: still shows {text:?}", self.describe().await);
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until an element at this `XPath` is shown, and gives its text.
-=======
         self.text_of(&find::text(text)).await.map(drop)
     }
 
     /// Reads the page again until something is shown at this `XPath`: for what happens by itself a moment later.
     pub async fn reloads_until(&self, path: &str) -> Result<()> {
-        self.wait(
-            &format!("nothing at {path}, however often the page was read again"),
-            async || {
-                let there = self.visible(path).await?.is_some();
-                if !there {
-                    sleep(POLL * 4).await;
-                    self.driver.refresh().await?;
-                }
-                Ok(there.then_some(()))
-            },
-        )
+        self.wait(&format!("nothing at {path}, however often the page was read again"), async || {
+            let there = self.visible(path).await?.is_some();
+            if !there {
+                sleep(POLL * 4).await;
+                self.driver.refresh().await?;
+            }
+            Ok(there.then_some(()))
+        })
         .await
     }
 
     /// Waits until nothing is shown at this `XPath` any more.
     pub async fn loses(&self, path: &str) -> Result<()> {
-        self.wait(&format!("still something at {path}"), async || {
-            Ok(self.visible(path).await?.is_none().then_some(()))
-        })
-        .await
+        self.wait(&format!("still something at {path}"), async || Ok(self.visible(path).await?.is_none().then_some(())))
+            .await
     }
 
     /// Waits until something is shown at this `XPath`, and gives its text.
->>>>>>> house
     pub async fn text_of(&self, path: &str) -> Result<String> {
-        self.wait(&format!("nothing at {path}"), async || {
-            match self.visible(path).await? {
-                Some(element) => Ok(element.text().await.ok()),
-                None => Ok(None),
-            }
-<<<<<<< HEAD
-            ensure!(Instant::now() < end, "{}: nothing at {path}", self.describe().await);
-            tokio::time::sleep(POLL).await;
-        }
-=======
+        self.wait(&format!("nothing at {path}"), async || match self.visible(path).await? {
+            Some(element) => Ok(element.text().await.ok()),
+            None => Ok(None),
         })
         .await
->>>>>>> house
     }
 
     /// The path and query of the page that is open.
@@ -294,14 +202,7 @@ impl Browser {
             "return [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > {width})
              .slice(0, 5).map(one => one.tagName.toLowerCase() + '.' + one.className).join(', ')"
         );
-        Ok(self
-            .driver
-            .execute(script, vec![])
-            .await?
-            .json()
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
+        Ok(self.driver.execute(script, vec![]).await?.json().as_str().unwrap_or_default().to_owned())
     }
 
     /// One command of Chromium's developer tools.
@@ -337,28 +238,17 @@ impl Browser {
         what: &str,
         action: impl AsyncFn(&WebElement) -> WebDriverResult<()>,
     ) -> Result<()> {
-        self.wait(
-            &format!("{what} was not there, or could not be used"),
-            async || {
-                let Some(element) = self.visible(path).await? else {
-                    return Ok(None);
-                };
-                match action(&element).await {
-                    Ok(()) => Ok(Some(())),
-                    Err(error) if is_passing(&error) => Ok(None),
-                    Err(error) => Err(error).with_context(|| format!("{what} could not be used")),
-                }
-<<<<<<< HEAD
+        self.wait(&format!("{what} was not there, or could not be used"), async || {
+            let Some(element) = self.visible(path).await? else {
+                return Ok(None);
+            };
+            match action(&element).await {
+                Ok(()) => Ok(Some(())),
+                Err(error) if is_passing(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("{what} could not be used")),
             }
-            tokio::time::sleep(POLL).await;
-        }
-        let reason = last.map_or_else(|| "was not found".to_owned(), |error| format!("could not be used: {error}"));
-        bail!("{}: {what} {reason}", self.describe().await)
-=======
-            },
-        )
+        })
         .await
->>>>>>> house
     }
 
     /// The first element at `path` that is shown, preferring the one in the dialog or menu that is open on top.
@@ -401,62 +291,3 @@ fn is_passing(error: &WebDriverError) -> bool {
         .iter()
         .any(|word| text.to_lowercase().contains(word))
 }
-<<<<<<< HEAD
-
-fn capabilities(profile: &Path, scripts: Scripts) -> Result<ChromeCapabilities> {
-    let mut wanted = DesiredCapabilities::chrome();
-    if let Some(path) = settings::path("CHROMIUM").or_else(|| settings::program("chromium")) {
-        wanted.set_binary(&path.to_string_lossy())?;
-    }
-    for flag in [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        "--window-size=1280,900",
-        // Over a pipe, so that Chromium ends with its driver even where the driver was killed.
-        "--remote-debugging-pipe",
-    ] {
-        wanted.add_arg(flag)?;
-    }
-    wanted.add_arg(&format!("--user-data-dir={}", profile.display()))?;
-    if scripts == Scripts::Off {
-        wanted.add_arg("--blink-settings=scriptEnabled=false")?;
-    }
-    wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All)?;
-    wanted.set_logging_prefs("performance", LoggingPrefsLogLevel::All)?;
-    Ok(wanted)
-}
-
-async fn start_chromedriver() -> Result<(Child, u16)> {
-    let program = settings::path("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-    let mut child = Command::new(&program)
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("{} did not start: install Debian's chromium-driver", program.display()))?;
-    let out = child.stdout.take().context("chromedriver has no standard output")?;
-    let mut lines = BufReader::new(out).lines();
-    let port = async {
-        while let Some(line) = lines.next_line().await? {
-            // An earlier line says "on port 0", which only repeats what was asked for.
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port.trim_end_matches('.').parse().context("chromedriver named no port");
-            }
-        }
-        bail!("chromedriver ended without naming its port")
-    };
-    let port = timeout(DRIVER_START, port).await.context("chromedriver named no port in time")??;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((child, port))
-}
-=======
->>>>>>> house

@@ -3,9 +3,7 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel,
-};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -57,32 +55,19 @@ pub(crate) async fn start_chromedriver() -> Result<(Child, u16)> {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| {
-            format!(
-                "{} did not start: install Debian's chromium-driver",
-                program.display()
-            )
-        })?;
-    let out = child
-        .stdout
-        .take()
-        .context("chromedriver has no standard output")?;
+        .with_context(|| format!("{} did not start: install Debian's chromium-driver", program.display()))?;
+    let out = child.stdout.take().context("chromedriver has no standard output")?;
     let mut lines = BufReader::new(out).lines();
     let port = async {
         while let Some(line) = lines.next_line().await? {
             // An earlier line says "on port 0", which only repeats what was asked for.
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port
-                    .trim_end_matches('.')
-                    .parse()
-                    .context("chromedriver named no port");
+                return port.trim_end_matches('.').parse().context("chromedriver named no port");
             }
         }
         bail!("chromedriver ended without naming its port")
     };
-    let port = timeout(DRIVER_START, port)
-        .await
-        .context("chromedriver named no port in time")??;
+    let port = timeout(DRIVER_START, port).await.context("chromedriver named no port in time")??;
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok((child, port))
 }

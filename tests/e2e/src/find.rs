@@ -23,11 +23,7 @@ pub fn field(label: &str) -> String {
 /// An option of the list with this label.
 pub fn option(label: &str, option: &str) -> String {
     let inside = format!("//option[normalize-space(.)={}]", quoted(option));
-    field(label)
-        .split(" | ")
-        .map(|list| format!("{list}{inside}"))
-        .collect::<Vec<_>>()
-        .join(" | ")
+    field(label).split(" | ").map(|list| format!("{list}{inside}")).collect::<Vec<_>>().join(" | ")
 }
 
 /// The avatar, whose name goes on with the person's.
@@ -42,10 +38,7 @@ pub fn row(texts: &[&str]) -> String {
 
 /// The button that opens the dotted menu of the row in which something has exactly this text.
 pub fn row_menu(text: &str) -> String {
-    menu_in(&format!(
-        "//tbody/tr[.//*[normalize-space(.)={}]]",
-        quoted(text)
-    ))
+    menu_in(&format!("//tbody/tr[.//*[normalize-space(.)={}]]", quoted(text)))
 }
 
 /// The button that opens the dotted menu in a row.

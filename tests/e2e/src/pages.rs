@@ -11,16 +11,11 @@ use crate::{
 
 /// What a browser can read but a person never opens as a page.
 const NO_PAGES: [&str; 11] = [
-    "/api/", "/healthz", "/readyz", "/metrics", "/static/", "/hooks/", "/setup/", "/sign-in",
-    ".csv", ".ndjson", ".zip",
+    "/api/", "/healthz", "/readyz", "/metrics", "/static/", "/hooks/", "/setup/", "/sign-in", ".csv", ".ndjson", ".zip",
 ];
 
 /// What a page shows when there is nothing to show, and where it is refused.
-const STATES: [&str; 3] = [
-    "/settings/webhooks?q=no-such-webhook",
-    "/deliveries?q=no-such-delivery",
-    "/no-such-page",
-];
+const STATES: [&str; 3] = ["/settings/webhooks?q=no-such-webhook", "/deliveries?q=no-such-delivery", "/no-such-page"];
 
 /// The links of a page that was fetched without being opened; an answer other than 200 is a fault.
 const LINKS: &str = "const done = arguments[arguments.length - 1];
@@ -39,71 +34,34 @@ pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
     let mut waiting = VecDeque::from(["/".to_owned()]);
     while let Some(address) = waiting.pop_front() {
         let path = address.split(['?', '#']).next().unwrap_or_default();
-        let Some(route) = routes
-            .iter()
-            .filter(|route| fits(route, path))
-            .max_by_key(|route| fixed(route))
-        else {
+        let Some(route) = routes.iter().filter(|route| fits(route, path)).max_by_key(|route| fixed(route)) else {
             continue;
         };
         if is_no_page(route) || samples.contains_key(route) {
             continue;
         }
         let found = links(browser, &format!("{}{path}", portal.url)).await?;
-        ensure!(
-            found[0].is_empty(),
-            "the link to {path} is broken: it {}",
-            found[0]
-        );
+        ensure!(found[0].is_empty(), "the link to {path} is broken: it {}", found[0]);
         samples.insert(route.clone(), path.to_owned());
         waiting.extend(found.into_iter().skip(1));
     }
-    let missed: Vec<&String> = routes
-        .iter()
-        .filter(|route| !is_no_page(route) && !samples.contains_key(*route))
-        .collect();
-    ensure!(
-        missed.is_empty(),
-        "no link leads to these pages: {missed:?}"
-    );
-    Ok(samples
-        .into_values()
-        .chain(STATES.map(str::to_owned))
-        .collect())
+    let missed: Vec<&String> =
+        routes.iter().filter(|route| !is_no_page(route) && !samples.contains_key(*route)).collect();
+    ensure!(missed.is_empty(), "no link leads to these pages: {missed:?}");
+    Ok(samples.into_values().chain(STATES.map(str::to_owned)).collect())
 }
 
 /// A name for a picture of this address.
 pub fn slug(address: &str) -> String {
-    let name: String = address
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let name: String =
+        address.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let name = name.trim_matches('-').to_owned();
-    if name.is_empty() {
-        "overview".to_owned()
-    } else {
-        name
-    }
+    if name.is_empty() { "overview".to_owned() } else { name }
 }
 
 async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {
-    let answer = browser
-        .driver()
-        .execute_async(LINKS, vec![address.into()])
-        .await?;
-    Ok(answer
-        .json()
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|link| link.as_str().map(str::to_owned))
-        .collect())
+    let answer = browser.driver().execute_async(LINKS, vec![address.into()]).await?;
+    Ok(answer.json().as_array().into_iter().flatten().filter_map(|link| link.as_str().map(str::to_owned)).collect())
 }
 
 fn is_no_page(route: &str) -> bool {
@@ -114,17 +72,12 @@ fn is_no_page(route: &str) -> bool {
 fn fits(route: &str, path: &str) -> bool {
     let (parts, given) = (route.split('/'), path.split('/'));
     parts.clone().count() == given.clone().count()
-        && parts
-            .zip(given)
-            .all(|(part, given)| part.starts_with('{') || part == given)
+        && parts.zip(given).all(|(part, given)| part.starts_with('{') || part == given)
 }
 
 /// The fixed part is the closer fit: `/webhooks/new` before `/webhooks/{id}`.
 fn fixed(route: &str) -> usize {
-    route
-        .split('/')
-        .filter(|part| !part.starts_with('{'))
-        .count()
+    route.split('/').filter(|part| !part.starts_with('{')).count()
 }
 
 #[cfg(test)]
@@ -133,14 +86,8 @@ mod tests {
 
     #[test]
     fn a_path_fits_its_route_and_no_longer_one() {
-        assert!(fits(
-            "/settings/webhooks/{id}/edit",
-            "/settings/webhooks/whk_1/edit"
-        ));
-        assert!(!fits(
-            "/settings/webhooks/{id}",
-            "/settings/webhooks/whk_1/edit"
-        ));
+        assert!(fits("/settings/webhooks/{id}/edit", "/settings/webhooks/whk_1/edit"));
+        assert!(!fits("/settings/webhooks/{id}", "/settings/webhooks/whk_1/edit"));
         assert!(fixed("/settings/webhooks/new") > fixed("/settings/webhooks/{id}"));
     }
 }

@@ -19,29 +19,15 @@ async fn every_page_is_accessible_in_light_and_dark_and_asks_no_other_host() -> 
     let looked_at = on_every_page(&browser, &portal, async |page| {
         for theme in [Theme::Light, Theme::Dark] {
             browser.wear(theme).await?;
-            let found = axe
-                .faults(&browser)
-                .await
-                .with_context(|| page.to_owned())?;
-            faults.extend(
-                found
-                    .into_iter()
-                    .map(|fault| format!("{page}, {}: {fault}", theme.name())),
-            );
+            let found = axe.faults(&browser).await.with_context(|| page.to_owned())?;
+            faults.extend(found.into_iter().map(|fault| format!("{page}, {}: {fault}", theme.name())));
         }
         let complaints = journal::complaints(&browser, &portal.url).await?;
-        faults.extend(
-            complaints
-                .into_iter()
-                .map(|fault| format!("{page}: {fault}")),
-        );
+        faults.extend(complaints.into_iter().map(|fault| format!("{page}: {fault}")));
         Ok(())
     })
     .await?;
-    println!(
-        "{looked_at} pages and dialogs, light and dark: {} faults (limit 0)",
-        faults.len()
-    );
+    println!("{looked_at} pages and dialogs, light and dark: {} faults (limit 0)", faults.len());
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     browser.quit().await
 }
@@ -53,22 +39,14 @@ async fn no_page_scrolls_sideways_on_a_narrow_screen() -> Result<()> {
     browser.resize(NARROW, 640).await?;
     let mut faults = Vec::new();
     let looked_at = on_every_page(&browser, &portal, async |page| {
-        let width = browser
-            .number("document.documentElement.scrollWidth")
-            .await?;
+        let width = browser.number("document.documentElement.scrollWidth").await?;
         if width != i64::from(NARROW) {
-            faults.push(format!(
-                "{page} is {width} px wide: {}",
-                browser.sticks_out(NARROW).await?
-            ));
+            faults.push(format!("{page} is {width} px wide: {}", browser.sticks_out(NARROW).await?));
         }
         Ok(())
     })
     .await?;
-    println!(
-        "{looked_at} pages and dialogs at {NARROW} px: {} too wide (limit 0)",
-        faults.len()
-    );
+    println!("{looked_at} pages and dialogs at {NARROW} px: {} too wide (limit 0)", faults.len());
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     browser.quit().await
 }
@@ -88,27 +66,15 @@ async fn on_every_page(
         look(address).await?;
     }
     // What has no address: a dialog opened over its page, one that came back with errors, an open menu.
-    browser
-        .visit(&format!("{}/settings/webhooks", portal.url))
-        .await?;
+    browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
     browser.click("Add webhook").await?;
     browser.text_of("//dialog[@open]").await?;
     look("the Add dialog, opened in place").await?;
     browser.click("Add webhook").await?;
-    browser
-        .text_of("//dialog//*[@aria-invalid='true']")
-        .await
-        .context("an empty form was not refused")?;
+    browser.text_of("//dialog//*[@aria-invalid='true']").await.context("an empty form was not refused")?;
     look("the Add dialog with errors").await?;
-    browser
-        .visit(&format!("{}/settings/webhooks", portal.url))
-        .await?;
-    browser
-        .press(
-            &format!("({})[1]", find::menu_in(&find::row(&[]))),
-            "the menu of the first row",
-        )
-        .await?;
+    browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
+    browser.press(&format!("({})[1]", find::menu_in(&find::row(&[]))), "the menu of the first row").await?;
     look("the menu of a row").await?;
     Ok(addresses.len() + 4)
 }

@@ -38,10 +38,7 @@ async fn main_job(scripts: Scripts) -> Result<()> {
         time.as_secs_f64(),
         MOST_TIME.as_secs()
     );
-    ensure!(
-        actions <= MOST_ACTIONS,
-        "{actions} actions, {MOST_ACTIONS} at most"
-    );
+    ensure!(actions <= MOST_ACTIONS, "{actions} actions, {MOST_ACTIONS} at most");
     ensure!(time <= MOST_TIME, "{time:?}, {MOST_TIME:?} at most");
 
     add_and_edit(&browser).await?;
@@ -50,11 +47,7 @@ async fn main_job(scripts: Scripts) -> Result<()> {
     delete(&browser).await?;
 
     let complaints = journal::complaints(&browser, &portal.url).await?;
-    ensure!(
-        complaints.is_empty(),
-        "the browser complains:\n{}",
-        complaints.join("\n")
-    );
+    ensure!(complaints.is_empty(), "the browser complains:\n{}", complaints.join("\n"));
     browser.quit().await?;
     portal.stop().await
 }
@@ -65,18 +58,11 @@ async fn from_the_link_to_a_delivered_test(browser: &Browser, portal: &Portal) -
     browser.click("Settings").await?;
     browser.click("Add webhook").await?;
     browser.fill("Webhook name", WEBHOOK).await?;
-    browser
-        .fill("Webhook URL", &format!("{}/browser-test", portal.receiver))
-        .await?;
+    browser.fill("Webhook URL", &format!("{}/browser-test", portal.receiver)).await?;
     browser.toggle("Status set to Released").await?;
     browser.click("Test webhook").await?;
-    let result = browser
-        .text_of("//*[@id='test-result']//*[contains(@class, 'result-head')]")
-        .await?;
-    ensure!(
-        result.contains("200"),
-        "the test was not delivered: {result}"
-    );
+    let result = browser.text_of("//*[@id='test-result']//*[contains(@class, 'result-head')]").await?;
+    ensure!(result.contains("200"), "the test was not delivered: {result}");
     Ok(())
 }
 
@@ -109,9 +95,7 @@ async fn see_it_delivered_and_resend(browser: &Browser) -> Result<()> {
     browser.click("Deliveries").await?;
     let delivery = find::row(&[RENAMED, DOCUMENT, "delivered"]);
     browser.reloads_until(&delivery).await?;
-    browser
-        .press(&format!("{delivery}//a"), "the delivery")
-        .await?;
+    browser.press(&format!("{delivery}//a"), "the delivery").await?;
     browser.sees("STATUS_SET_TO_RELEASED_EVENT").await?;
     browser.click("Resend").await?;
     browser.reloads_until(&find::text("Attempt 2")).await

@@ -1,61 +1,99 @@
-//! The real binary under load: started on a fresh database, set up over its commands and its portal, ended by pid.
+//! The real binary: started on a database of its own, set up over its commands and its portal, ended by pid.
+//!
+//! Used by the tests that kill it and by the bench that loads it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_postrider");
-const EMAIL: &str = "bench@postrider.example";
-const PASSWORD: &str = "a long bench pass phrase";
+const EMAIL: &str = "admin@postrider.example";
+const PASSWORD: &str = "a long test pass phrase";
 
+/// A folder that is removed with its owner.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("postrider-{name}-{}-{number}", std::process::id()));
+        std::fs::remove_dir_all(&path).ok();
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// A running process and what is needed to start it again.
 pub struct Server {
     child: Child,
     port: u16,
     key: String,
-    folder: PathBuf,
-}
-
-/// A fresh folder's path.
-pub fn scratch(name: &str) -> PathBuf {
-    let unique = crate::receiver::now_us();
-    std::env::temp_dir().join(format!("postrider-bench-{}-{name}-{unique}", std::process::id()))
+    settings: Vec<(&'static str, String)>,
+    _folder: Scratch,
 }
 
 impl Server {
+    /// Starts on SQLite, or on a fresh schema of that PostgreSQL, with an administrator and a key that may post
+    /// events; its requests may go to `receiver_port` of 127.0.0.1.
     pub async fn start(postgres: Option<&str>, receiver_port: u16) -> Self {
-        let folder = scratch("server");
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Scratch::new("server");
         let port = free_port();
-        let address = format!("127.0.0.1:{port}");
         let database = match postgres {
             Some(url) => fresh_schema(url),
-            None => format!("sqlite:{}", folder.join("postrider.db").display()),
+            None => format!("sqlite:{}", folder.path().join("postrider.db").display()),
         };
-        let settings = [
-            ("POSTRIDER_DATA_DIR", folder.display().to_string()),
+        let settings = vec![
+            ("POSTRIDER_DATA_DIR", folder.path().display().to_string()),
             ("POSTRIDER_DATABASE_URL", database),
-            ("POSTRIDER_LISTEN", address),
+            ("POSTRIDER_LISTEN", format!("127.0.0.1:{port}")),
             ("POSTRIDER_EGRESS_ALLOW", format!("127.0.0.1/32:{receiver_port}")),
             ("POSTRIDER_LOG", "warn".to_owned()),
             ("POSTRIDER_ADMIN_EMAIL", EMAIL.to_owned()),
             ("POSTRIDER_ADMIN_PASSWORD", PASSWORD.to_owned()),
         ];
-        let command = || {
-            let mut command = Command::new(BINARY);
-            command.envs(settings.clone()).kill_on_drop(true);
-            command
-        };
-        let made =
-            command().args(["api-key", "create", "--name", "bench", "--scope", "events:write"]).output().await.unwrap();
+        let made = command(&settings)
+            .args(["api-key", "create", "--name", "tests", "--scope", "events:write"])
+            .output()
+            .await
+            .unwrap();
         let said = String::from_utf8_lossy(&made.stdout).into_owned();
         let key = said.split_whitespace().find(|word| word.starts_with("prk_"));
         let key = key.unwrap_or_else(|| panic!("no key: {said}{}", String::from_utf8_lossy(&made.stderr))).to_owned();
-        let child = command().arg("serve").stdout(Stdio::null()).spawn().unwrap();
-        let server = Self { child, port, key, folder };
+        let child = serve(&settings);
+        let server = Self { child, port, key, settings, _folder: folder };
         server.wait_until_ready().await;
         server
+    }
+
+    /// Where its data is.
+    pub fn database_url(&self) -> &str {
+        &self.settings[1].1
+    }
+
+    /// `kill -9`, and back at once.
+    pub async fn kill_and_start_again(&mut self) {
+        self.kill().await;
+        self.child = serve(&self.settings);
+        self.wait_until_ready().await;
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
     }
 
     async fn wait_until_ready(&self) {
@@ -89,8 +127,8 @@ impl Server {
         let cookie =
             signed_in.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
         for number in 0..count {
-            let (name, url) = (format!("Bench {number}"), format!("http://127.0.0.1:{receiver_port}/{number}"));
-            let form_id = format!("bench-form-{number}-{}", crate::receiver::now_us());
+            let (name, url) = (format!("Webhook {number}"), format!("http://127.0.0.1:{receiver_port}/{number}"));
+            let form_id = format!("form-{number}-{}", self.port);
             let fields = [
                 ("name", name.as_str()),
                 ("code", ""),
@@ -140,12 +178,16 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().split(' ').next().unwrap().parse::<f64>().unwrap() / 1024.0
     }
+}
 
-    pub async fn stop(mut self) {
-        self.child.start_kill().ok();
-        self.child.wait().await.ok();
-        std::fs::remove_dir_all(&self.folder).ok();
-    }
+fn command(settings: &[(&'static str, String)]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.envs(settings.iter().cloned()).kill_on_drop(true);
+    command
+}
+
+fn serve(settings: &[(&'static str, String)]) -> Child {
+    command(settings).arg("serve").stdout(Stdio::null()).spawn().unwrap()
 }
 
 fn free_port() -> u16 {
@@ -156,7 +198,8 @@ fn free_port() -> u16 {
 fn fresh_schema(url: &str) -> String {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, PgConnection};
-    let schema = format!("bench_{}", crate::receiver::now_us());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let schema = format!("process_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     PgConnection::establish(url).unwrap().batch_execute(&format!("create schema {schema}")).unwrap();
     let mark = if url.contains('?') { '&' } else { '?' };
     format!("{url}{mark}options=-csearch_path%3D{schema}")

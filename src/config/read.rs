@@ -1,0 +1,219 @@
+//! How each kind of value is read; every refusal is a sentence that says what to write, never a secret.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::layers::Layers;
+use super::{LogFormat, LogLevel};
+use crate::db::DatabaseUrl;
+use crate::secret::Sealer;
+
+pub(super) fn address(layers: &mut Layers, key: &'static str) -> Option<SocketAddr> {
+    layers.get(key, |text| {
+        text.parse().map_err(|_| {
+            format!("\"{text}\" is no address with a port; write for example 127.0.0.1:8080 or [::1]:8080")
+        })
+    })
+}
+
+pub(super) fn switch(layers: &mut Layers, key: &'static str) -> Option<bool> {
+    layers.get(key, |text| text.parse().map_err(|_| format!("\"{text}\" is neither true nor false")))
+}
+
+pub(super) fn folder(layers: &mut Layers, key: &'static str) -> Option<PathBuf> {
+    layers.get(key, |text| match text {
+        "" => Err("the folder has no name".to_owned()),
+        text => Ok(PathBuf::from(text)),
+    })
+}
+
+pub(super) fn file(layers: &mut Layers, key: &'static str) -> Option<Option<PathBuf>> {
+    layers.get(key, |text| {
+        let path = Path::new(text);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match std::fs::File::open(path) {
+            Ok(_) => Ok(Some(path.to_owned())),
+            Err(error) => Err(format!("the file {text} cannot be read ({error})")),
+        }
+    })
+}
+
+pub(super) fn database(layers: &mut Layers, key: &'static str) -> Option<DatabaseUrl> {
+    layers.get(key, DatabaseUrl::parse)
+}
+
+pub(super) fn list(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
+    layers.get(key, |text| Ok(items(text).map(str::to_owned).collect()))
+}
+
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+pub(super) fn ports(layers: &mut Layers, key: &'static str) -> Option<Vec<u16>> {
+    layers.get(key, |text| {
+        items(text)
+            .map(|item| match item.parse() {
+                Ok(0) | Err(_) => Err(format!("\"{item}\" is no port; a port is a number from 1 to 65535")),
+                Ok(port) => Ok(port),
+            })
+            .collect()
+    })
+}
+
+pub(super) fn networks(layers: &mut Layers, key: &'static str) -> Option<Vec<IpNet>> {
+    layers.get(key, |text| {
+        items(text)
+            .map(|item| {
+                let single = item.parse::<IpAddr>().map(IpNet::from);
+                single.or_else(|_| item.parse()).map_err(|_| {
+                    format!("\"{item}\" is no address or network; write for example 10.0.0.7 or 10.0.0.0/8")
+                })
+            })
+            .collect()
+    })
+}
+
+pub(super) fn log_level(layers: &mut Layers, key: &'static str) -> Option<LogLevel> {
+    layers.get(key, |text| {
+        LogLevel::parse(text).ok_or_else(|| format!("\"{text}\" is none of error, warn, info, debug and trace"))
+    })
+}
+
+pub(super) fn log_format(layers: &mut Layers, key: &'static str) -> Option<LogFormat> {
+    layers.get(key, |text| LogFormat::parse(text).ok_or_else(|| format!("\"{text}\" is neither text nor json")))
+}
+
+pub(super) fn email(layers: &mut Layers, key: &'static str) -> Option<Option<String>> {
+    layers.get(key, |text| {
+        let parts = text.split_once('@');
+        let sound = parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+            || parts.is_some_and(|(name, host)| !name.is_empty() && host == "localhost");
+        let plain = text.len() <= 254 && text.chars().all(|letter| !letter.is_whitespace() && !letter.is_control());
+        match text {
+            "" => Ok(None),
+            text if sound && plain => Ok(Some(text.to_owned())),
+            text => Err(format!("\"{text}\" is no e-mail address")),
+        }
+    })
+}
+
+/// The address of the portal: scheme, host and port, nothing else; without a slash at the end.
+pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Option<String> {
+    layers.get(key, |text| {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(url) = url else {
+            return Err(format!("\"{text}\" is no address; write for example https://postrider.example.com"));
+        };
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if bare {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        } else {
+            Err("only a scheme, a host and a port may stand in it, such as https://postrider.example.com:8443"
+                .to_owned())
+        }
+    })
+}
+
+/// True for an address that only this machine reaches.
+pub(super) fn is_loopback(public_url: &str) -> bool {
+    match Url::parse(public_url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+pub(super) fn proxy(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
+    layers.get(key, |text| {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(SecretString::from(text))),
+            _ => Err("the address cannot be used; write for example http://proxy.internal:3128".to_owned()),
+        }
+    })
+}
+
+pub(super) fn password(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
+    let given = either(layers, key, "admin_password_file", |path| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("the file {} cannot be read ({error})", path.display()))?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+    })?;
+    let Some((place, password)) = given else { return Some(None) };
+    let text = password.expose_secret();
+    if text.chars().count() < 12 || text.len() > 1024 {
+        layers.problem(place, "a password has at least 12 characters and at most 1,024 bytes");
+        return None;
+    }
+    Some(Some(password))
+}
+
+pub(super) fn master_keys(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
+    let Some((place, keys)) = either(layers, key, "master_keys_file", read_key_file)? else { return Some(None) };
+    match Sealer::parse(keys.expose_secret()) {
+        Ok(_) => Some(Some(keys)),
+        Err(error) => {
+            layers.problem(place, &error.to_string());
+            None
+        }
+    }
+}
+
+/// A secret by itself or in a file, never both.
+fn either(
+    layers: &mut Layers,
+    key: &'static str,
+    file_key: &'static str,
+    read: impl FnOnce(&Path) -> Result<SecretString, String>,
+) -> Option<Option<(&'static str, SecretString)>> {
+    match (layers.given(key), layers.given(file_key)) {
+        (Some(_), Some(_)) => {
+            layers.problem(file_key, &format!("{} is given as well; keep one of them", key.to_ascii_uppercase()));
+            None
+        }
+        (Some(text), None) => Some(Some((key, SecretString::from(text)))),
+        (None, Some(path)) => match read(Path::new(&path)) {
+            Ok(text) => Some(Some((file_key, text))),
+            Err(sentence) => {
+                layers.problem(file_key, &sentence);
+                None
+            }
+        },
+        (None, None) => Some(None),
+    }
+}
+
+/// Reads a file of master keys, which nobody but its owner may read.
+///
+/// # Errors
+/// A sentence that names the file.
+pub(crate) fn read_key_file(path: &Path) -> Result<SecretString, String> {
+    let cannot = |error: std::io::Error| format!("the file {} cannot be read ({error})", path.display());
+    let meta = std::fs::metadata(path).map_err(cannot)?;
+    if meta.mode() & 0o077 != 0 {
+        return Err(format!("others may read or change {0}; run chmod 600 {0}", path.display()));
+    }
+    let own = rustix::process::geteuid().as_raw();
+    if meta.uid() != own && meta.uid() != 0 {
+        return Err(format!("{} belongs to another user; run chown {own} {0}", path.display()));
+    }
+    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    // One key a line reads better than a long line.
+    Ok(SecretString::from(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(",")))
+}
