@@ -2,6 +2,7 @@
 
 pub mod assignments;
 pub mod documents;
+pub(crate) mod pages;
 mod paging;
 pub mod publications;
 mod sample;
