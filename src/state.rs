@@ -8,11 +8,13 @@ use crate::api_keys::Keys;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
+use crate::delivery::Lanes;
 use crate::ids::Ids;
 use crate::secret::Sealer;
 use crate::users::password::Hasher;
 use crate::web::assets::addresses;
 use crate::web::frame::Assets;
+use crate::webhooks::set::Webhooks;
 
 /// The running application.
 #[derive(Clone)]
@@ -29,6 +31,10 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// The embedded files' addresses.
     pub assets: Arc<Assets>,
+    /// All webhooks in memory.
+    pub webhooks: Webhooks,
+    /// The lanes of this process.
+    pub lanes: Lanes,
     /// Told when a publication is to be rendered.
     pub publishing: Arc<Notify>,
     /// Hashes passwords, a few at a time.
@@ -42,10 +48,17 @@ impl App {
     ///
     /// # Errors
     /// When the password hash function refuses.
-    pub fn new(db: Db, clock: Clock, ids: Ids, sealer: Sealer, settings: Arc<Settings>) -> anyhow::Result<Self> {
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        ids: Ids,
+        sealer: Sealer,
+        settings: Arc<Settings>,
+        lanes: Lanes,
+    ) -> anyhow::Result<Self> {
         let (assets, hasher) = (addresses(), Hasher::new()?);
         let keys = Keys::new(db.clone(), clock.clone());
-        let publishing = Arc::default();
-        Ok(Self { db, clock, ids, sealer, settings, assets, publishing, hasher, keys })
+        let (webhooks, publishing) = (Webhooks::new(sealer.clone()), Arc::default());
+        Ok(Self { db, clock, ids, sealer, settings, assets, webhooks, lanes, publishing, hasher, keys })
     }
 }
