@@ -1,4 +1,5 @@
 //! The tables as Diesel sees them; the migrations are the source, a test compares both databases.
+#![expect(missing_docs, reason = "the migrations say what each column holds")]
 
 diesel::table! {
     users (id) {

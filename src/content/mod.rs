@@ -2,6 +2,7 @@
 
 pub mod assignments;
 pub mod documents;
+pub(crate) mod pages;
 mod paging;
 pub mod publications;
 mod sample;
@@ -39,8 +40,8 @@ fn raise(
     by_api: bool,
     data: &impl Serialize,
 ) -> Result<EventId, DbError> {
-    let kind = events::find_type(kind)
-        .ok_or_else(|| DbError::Interrupted(format!("{kind} is not in the catalogue")))?;
+    let kind =
+        events::find_type(kind).ok_or_else(|| DbError::Interrupted(format!("{kind} is not in the catalogue")))?;
     let data = serde_json::to_string(data).map_err(|error| DbError::Interrupted(error.to_string()))?;
     let draft = Draft {
         kind,

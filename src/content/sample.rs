@@ -122,8 +122,7 @@ pub fn sample(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), DbError> {
         [(NOTES, "", Format::Pdf, true), (MANUAL, "Pump H4 operating manual, review copy", Format::Html, false)]
     {
         if let Some(document) = written.get(place) {
-            let draft =
-                publications::Draft { document: document.number, title: title.to_owned(), format, keep_output };
+            let draft = publications::Draft { document: document.number, title: title.to_owned(), format, keep_output };
             let publication = publications::ops::publish(tx, actor, &draft).map_err(publication_fault)?;
             publications::job::finish_quietly(tx, &publication)?;
         }

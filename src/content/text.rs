@@ -103,7 +103,17 @@ mod tests {
     #[test]
     fn a_line_is_trimmed_and_must_be_readable() {
         assert_eq!(line("  Safety guide ", 200).as_deref(), Some("Safety guide"));
-        for bad in ["", "   ", "\u{200b}", "a\u{202e}b", "a\nb", "a\0b", "\u{fffd}", &"x".repeat(201), &format!("a{}", "\u{301}".repeat(9))] {
+        for bad in [
+            "",
+            "   ",
+            "\u{200b}",
+            "a\u{202e}b",
+            "a\nb",
+            "a\0b",
+            "\u{fffd}",
+            &"x".repeat(201),
+            &format!("a{}", "\u{301}".repeat(9)),
+        ] {
             assert_eq!(line(bad, 200), None, "{bad:?}");
         }
         assert_eq!(line(&"ä".repeat(200), 200).map(|text| text.chars().count()), Some(200));

@@ -3,5 +3,6 @@
 
 mod crash;
 mod outbound;
+mod schema;
 mod support;
 mod tidy;

@@ -64,9 +64,15 @@ impl AssignmentForm {
         let message = text::lines(&self.message, text::LONGEST_MESSAGE);
         let backwards = matches!((starts_on, ends_on), (Some(start), Some(end)) if end < start);
         match (document, kind, language, &assignees, starts_on, ends_on, message) {
-            (Some(document), Some(kind), Some(language), Ok(assignees), Some(starts_on), Some(ends_on), Some(message))
-                if !backwards =>
-            {
+            (
+                Some(document),
+                Some(kind),
+                Some(language),
+                Ok(assignees),
+                Some(starts_on),
+                Some(ends_on),
+                Some(message),
+            ) if !backwards => {
                 let assignees = assignees.clone();
                 Ok(Draft { document, kind, language, assignees, starts_on, ends_on, message })
             }
@@ -158,7 +164,10 @@ mod tests {
     fn the_end_may_be_the_start_but_not_before_it() {
         assert!(AssignmentForm { end: "2025-02-17".to_owned(), ..form() }.parse().is_ok());
         let errors = AssignmentForm { end: "2025-02-16".to_owned(), ..form() }.parse().unwrap_err();
-        assert_eq!(errors, Errors { end: "The end is before the start; choose a later day.".to_owned(), ..Errors::default() });
+        assert_eq!(
+            errors,
+            Errors { end: "The end is before the start; choose a later day.".to_owned(), ..Errors::default() }
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod form;
 pub(crate) mod ops;
+pub(crate) mod pages;
 pub(crate) mod store;
 
 use crate::clock::Time;

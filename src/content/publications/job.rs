@@ -208,16 +208,10 @@ pub(in crate::content) fn finish_quietly(tx: &mut Tx<'_>, publication: &Publicat
 }
 
 /// The state and the output of a job that went well; `None` when it is not this job's any more.
-fn settle(
-    tx: &mut Tx<'_>,
-    held: Held,
-    publication: &Publication,
-    file: &[u8],
-) -> Result<Option<Publication>, DbError> {
-    let archive = publication.keep_output.then(|| Archive {
-        token: ids::random_word(TOKEN),
-        bytes: i64::try_from(file.len()).unwrap_or(i64::MAX),
-    });
+fn settle(tx: &mut Tx<'_>, held: Held, publication: &Publication, file: &[u8]) -> Result<Option<Publication>, DbError> {
+    let archive = publication
+        .keep_output
+        .then(|| Archive { token: ids::random_word(TOKEN), bytes: i64::try_from(file.len()).unwrap_or(i64::MAX) });
     let now = tx.now();
     if !store::end(tx, held, State::Done, archive.as_ref(), None, now)? {
         return Ok(None);
@@ -270,7 +264,13 @@ async fn fail(app: &App, claimed: &Claimed, why: String) -> Result<Ended, DbErro
 /// Renders what comes, until `stop` becomes true; woken by [`App::publishing`] and by a timer.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     if app.db.is_sqlite()
-        && let Err(error) = app.db.write(|tx| { let now = tx.now(); store::release_all(tx, now) }).await
+        && let Err(error) = app
+            .db
+            .write(|tx| {
+                let now = tx.now();
+                store::release_all(tx, now)
+            })
+            .await
     {
         tracing::warn!(error = &error as &dyn std::error::Error, "leases of publications could not be given back");
     }
@@ -309,7 +309,13 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// A clean stop need not make another node wait for the lease.
 async fn give_back(app: &App, claimed: &Claimed) {
     let held = claimed.held();
-    let given = app.db.write(move |tx| { let now = tx.now(); store::release(tx, held, now) }).await;
+    let given = app
+        .db
+        .write(move |tx| {
+            let now = tx.now();
+            store::release(tx, held, now)
+        })
+        .await;
     if let Err(error) = given {
         tracing::warn!(error = &error as &dyn std::error::Error, "a publication could not be given back");
     }

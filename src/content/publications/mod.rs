@@ -7,6 +7,7 @@
 pub(crate) mod form;
 pub mod job;
 pub(crate) mod ops;
+pub(crate) mod pages;
 mod render;
 pub(crate) mod store;
 

@@ -25,14 +25,7 @@ pub(crate) fn publish(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft) -> Result<P
 }
 
 /// What a draft becomes.
-fn assemble(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    draft: &Draft,
-    number: i64,
-    document: Document,
-    pages: usize,
-) -> Publication {
+fn assemble(tx: &Tx<'_>, actor: &Actor, draft: &Draft, number: i64, document: Document, pages: usize) -> Publication {
     Publication {
         id: tx.make_id(),
         number,

@@ -223,12 +223,7 @@ pub(super) fn claim(conn: &mut Conn, now: Time, lease: Duration) -> Result<Optio
 }
 
 /// Tells how far the job is and renews its lease; `false` when it is not this job's any more.
-pub(super) fn progress(
-    conn: &mut Conn,
-    held: Held,
-    pages: (i32, i32),
-    leased_until: Time,
-) -> Result<bool, DbError> {
+pub(super) fn progress(conn: &mut Conn, held: Held, pages: (i32, i32), leased_until: Time) -> Result<bool, DbError> {
     let renewed = diesel::update(held.row())
         .set((
             publications::pages_done.eq(pages.0),
