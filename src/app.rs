@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, overview, sessions};
+use crate::{api_keys, content, events, history, overview, sessions};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -26,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         overview::routes(),
         content::pages::routes(),
+        history::routes(),
         events::api::routes(),
     ]
     .concat()

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 pub use lanes::Lanes;
 pub use resend::{Refused, resend};
+pub(crate) use resend::{Standing, may_resend};
 
 use crate::db::BeforeCommit;
 use crate::outbound;

@@ -32,6 +32,17 @@ crate::word_enum! {
     }
 }
 
+impl Source {
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Content => "Content",
+            Self::Api => "the API",
+            Self::Portal => "Postrider",
+        }
+    }
+}
+
 /// An event as it is handed in: checked, not yet stored.
 #[derive(Clone, Debug)]
 pub struct Draft {
