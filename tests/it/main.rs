@@ -3,5 +3,8 @@
 
 mod crash;
 mod outbound;
+mod routes;
+mod sessions;
 mod support;
 mod tidy;
+mod web;
