@@ -17,11 +17,19 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, overview, sessions};
+use crate::{api_keys, content, events, history, overview, sessions};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
-    [crate::web::assets::routes(), sessions::routes(), overview::routes()].concat()
+    [
+        crate::web::assets::routes(),
+        sessions::routes(),
+        overview::routes(),
+        content::pages::routes(),
+        history::routes(),
+        events::api::routes(),
+    ]
+    .concat()
 }
 
 /// The application on its listener; ends cleanly when its handle says so.

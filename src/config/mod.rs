@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use layers::{Flags, Problems, Shown};
+pub(crate) use read::read_key_file;
 pub use reference::{Row, markdown, reference};
 
 use crate::db::DatabaseUrl;

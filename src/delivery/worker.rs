@@ -179,9 +179,8 @@ impl Worker {
             .db
             .write(move |tx| {
                 let now = database_now(tx, &clock)?;
-                if first && matches!(&**tx, crate::db::Conn::Sqlite(_)) {
-                    queue::void_all_leases(tx)?;
-                    queue::sweep_tests(tx, now, now)?;
+                if first {
+                    queue::void_leases(tx, node)?;
                 }
                 queue::sweep_tests(tx, now.minus(TEST_LIMIT), now)?;
                 queue::renew(tx, node, now.plus(LEASE))
