@@ -18,6 +18,8 @@ use postrider::audit::Actor;
 use postrider::clock::{Clock, Time};
 use postrider::config::Settings;
 use postrider::db::{Conn, DatabaseUrl, Db, DbError, Tx, migrate};
+use postrider::delivery::worker::{Step, Worker};
+use postrider::events::{self, Environment, EventId};
 use postrider::ids::Ids;
 use postrider::secret::Sealer;
 use postrider::sessions;
@@ -45,6 +47,7 @@ pub struct TestApp {
     /// The clock, to move it.
     pub clock: Clock,
     call: Call,
+    worker: Rc<tokio::sync::Mutex<Worker>>,
     _database: Rc<Database>,
 }
 
@@ -117,10 +120,12 @@ impl TestApp {
         let sealer = Sealer::parse(Sealer::generate().expose_secret()).unwrap();
         let mut settings = Settings::for_tests();
         settings.data_dir = database.folder.path().to_owned();
+        // Receivers of tests are opened at one address of the inside; all others stay closed.
+        settings.egress.allow = vec![format!("{}/32", super::receiver::OPEN)];
         change(&mut settings);
-        let app = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
+        let (app, worker) = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
         let call = serve(&app, more).await;
-        Self { app, clock, call, _database: database }
+        Self { app, clock, call, worker: Rc::new(tokio::sync::Mutex::new(worker)), _database: database }
     }
 
     /// The same application with these routes added.
@@ -134,6 +139,23 @@ impl TestApp {
         change(&mut settings);
         let app = App { settings: Arc::new(settings), ..self.app.clone() };
         Self { call: serve(&app, Vec::new()).await, app, ..self.clone() }
+    }
+
+    /// One step of the worker; what it starts goes on by itself.
+    pub async fn step(&self) -> Step {
+        self.worker.lock().await.step().await.unwrap()
+    }
+
+    /// Sends all that is due and waits for its ends.
+    pub async fn drain(&self) {
+        let mut worker = self.worker.lock().await;
+        loop {
+            let step = worker.step().await.unwrap();
+            worker.settle().await;
+            if matches!(step, Step::Idle { .. }) && self.app.lanes.in_flight() == 0 {
+                return;
+            }
+        }
     }
 
     /// Moves the time.
@@ -203,6 +225,26 @@ impl TestApp {
         let draft = api_keys::Draft::new("tests", scopes.to_vec(), api_keys::Environment::Production, None).unwrap();
         let (_, token) = self.write(move |tx| api_keys::create(tx, &Actor::command(), draft)).await;
         Program::new(self, token.expose_secret())
+    }
+
+    /// Publishes a released event with this data, as Content would.
+    pub async fn publish(&self, data: &str) -> EventId {
+        self.publish_in(Environment::Production, data).await
+    }
+
+    /// The same in either world.
+    pub async fn publish_in(&self, environment: Environment, data: &str) -> EventId {
+        let draft = events::Draft {
+            kind: events::find_type("document.released").unwrap(),
+            environment,
+            source: events::Source::Content,
+            subject: None,
+            person: None,
+            data: data.to_owned(),
+            previous: None,
+            occurred_at: None,
+        };
+        self.write(move |tx| events::publish(tx, draft)).await
     }
 
     /// An administrator with [`PASSWORD`].
