@@ -284,7 +284,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                         }
                         false
                     }
-                    _ = stop.wait_for(|stop| *stop) => {
+                    () = asked_to_stop(&mut stop) => {
                         give_back(&app, &claimed).await;
                         return;
                     }
@@ -300,10 +300,15 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             tokio::select! {
                 () = app.publishing.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = asked_to_stop(&mut stop) => return,
             }
         }
     }
+}
+
+async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left to ask, which is a stop too.
+    drop(stop.wait_for(|stop| *stop).await);
 }
 
 /// A clean stop need not make another node wait for the lease.
