@@ -18,6 +18,7 @@ use postrider::audit::Actor;
 use postrider::clock::{Clock, Time};
 use postrider::config::Settings;
 use postrider::db::{Conn, DatabaseUrl, Db, DbError, Tx, migrate};
+use postrider::delivery::worker::{Step, Worker};
 use postrider::ids::Ids;
 use postrider::secret::Sealer;
 use postrider::sessions;
@@ -45,6 +46,7 @@ pub struct TestApp {
     /// The clock, to move it.
     pub clock: Clock,
     call: Call,
+    worker: Rc<tokio::sync::Mutex<Worker>>,
     _database: Rc<Database>,
 }
 
@@ -118,9 +120,9 @@ impl TestApp {
         let mut settings = Settings::for_tests();
         settings.data_dir = database.folder.path().to_owned();
         change(&mut settings);
-        let app = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
+        let (app, worker) = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
         let call = serve(&app, more).await;
-        Self { app, clock, call, _database: database }
+        Self { app, clock, call, worker: Rc::new(tokio::sync::Mutex::new(worker)), _database: database }
     }
 
     /// The same application with these routes added.
@@ -144,6 +146,23 @@ impl TestApp {
     /// The folder of its data.
     pub fn data_dir(&self) -> &Path {
         self._database.folder.path()
+    }
+
+    /// One step of the worker; what it starts goes on by itself.
+    pub async fn step(&self) -> Step {
+        self.worker.lock().await.step().await.unwrap()
+    }
+
+    /// Sends all that is due and waits for its ends.
+    pub async fn drain(&self) {
+        let mut worker = self.worker.lock().await;
+        loop {
+            let step = worker.step().await.unwrap();
+            worker.settle().await;
+            if matches!(step, Step::Idle { .. }) && self.app.lanes.in_flight() == 0 {
+                return;
+            }
+        }
     }
 
     /// Reads from the database.
