@@ -106,7 +106,7 @@ both! {
             let path = filled(route.path);
             let request = || TestRequest::default().method(route.method.clone()).uri(&path);
             let by_cookie = admin.send(request()).await;
-            assert_eq!(by_cookie.status(), 401, "{path}");
+            assert_eq!(by_cookie.status(), 401, "{path} {}", by_cookie.text());
             assert_eq!(by_cookie.header("content-type"), "application/problem+json");
             assert_eq!(by_cookie.json()["code"], "unauthorized");
             let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| other.as_str() != scope).collect();
