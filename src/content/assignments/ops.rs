@@ -70,7 +70,7 @@ pub(in crate::content) fn create_quietly(
         .value("assignees", assignment.assignees.clone())
         .value("start", day(assignment.starts_on))
         .value("end", day(assignment.ends_on));
-    record(tx, actor, "assignment.create", &assignment, &changes)?;
+    record(tx, actor, "assignment.created", &assignment, &changes)?;
     Ok(assignment)
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn change(
         .field("start", day(old.starts_on), day(assignment.starts_on))
         .field("end", day(old.ends_on), day(assignment.ends_on))
         .field("message", old.message, assignment.message.as_str());
-    record(tx, actor, "assignment.change", &assignment, &changes)?;
+    record(tx, actor, "assignment.changed", &assignment, &changes)?;
     Ok(assignment)
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<(), 
     content::store::lock(tx)?;
     let assignment = store::find(tx, number)?.ok_or(AssignmentError::Gone)?;
     store::delete(tx, assignment.id)?;
-    record(tx, actor, "assignment.delete", &assignment, &Changes::none())?;
+    record(tx, actor, "assignment.deleted", &assignment, &Changes::none())?;
     Ok(())
 }
 

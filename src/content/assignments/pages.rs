@@ -29,13 +29,13 @@ pub(crate) fn routes() -> Vec<Route> {
     let admin = Access::Admin;
     vec![
         Route::get(LIST, admin, list),
-        Route::post(LIST, admin, "assignment.create", edit::create),
+        Route::post(LIST, admin, "assignment.created", edit::create),
         Route::get("/content/assignments/new", admin, edit::new),
         Route::get("/content/assignments/{number}", admin, show),
-        Route::post("/content/assignments/{number}", admin, "assignment.change", edit::change),
+        Route::post("/content/assignments/{number}", admin, "assignment.changed", edit::change),
         Route::get("/content/assignments/{number}/edit", admin, edit::edit),
         Route::get("/content/assignments/{number}/delete", admin, remove::ask),
-        Route::post("/content/assignments/{number}/delete", admin, "assignment.delete", remove::delete),
+        Route::post("/content/assignments/{number}/delete", admin, "assignment.deleted", remove::delete),
     ]
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft) -> Result<Do
         .value("template", document.template.as_str())
         .value("language", document.language.as_str())
         .value("part_of", draft.parent);
-    record(tx, actor, "document.create", &document, &changes)?;
+    record(tx, actor, "document.created", &document, &changes)?;
     Ok(document)
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn change(
         // A body can be long: the trail says that it changed, not every word.
         changes = changes.value("body", format!("changed, now {} bytes", document.body.len()));
     }
-    record(tx, actor, "document.change", &document, &changes)?;
+    record(tx, actor, "document.changed", &document, &changes)?;
     Ok(document)
 }
 
@@ -160,7 +160,7 @@ pub(in crate::content) fn set_status_quietly(
         ..old
     };
     store::update(tx, &document)?;
-    record(tx, actor, "document.change_status", &document, &changes)?;
+    record(tx, actor, "document.status_changed", &document, &changes)?;
     Ok(document)
 }
 
@@ -170,7 +170,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<(), 
     let document = store::find(tx, number)?.ok_or(DocumentError::Gone)?;
     check_deletable(tx, &document)?;
     store::delete(tx, document.id)?;
-    record(tx, actor, "document.delete", &document, &Changes::none())?;
+    record(tx, actor, "document.deleted", &document, &Changes::none())?;
     Ok(())
 }
 

@@ -29,15 +29,15 @@ pub(crate) fn routes() -> Vec<Route> {
     let admin = Access::Admin;
     vec![
         Route::get(LIST, admin, list),
-        Route::post(LIST, admin, "document.create", edit::create),
+        Route::post(LIST, admin, "document.created", edit::create),
         Route::get("/content/documents/new", admin, edit::new),
         Route::get("/content/documents/{number}", admin, show),
-        Route::post("/content/documents/{number}", admin, "document.change", edit::change),
+        Route::post("/content/documents/{number}", admin, "document.changed", edit::change),
         Route::get("/content/documents/{number}/edit", admin, edit::edit),
         Route::get("/content/documents/{number}/status", admin, status::ask),
-        Route::post("/content/documents/{number}/status", admin, "document.change_status", status::change),
+        Route::post("/content/documents/{number}/status", admin, "document.status_changed", status::change),
         Route::get("/content/documents/{number}/delete", admin, remove::ask),
-        Route::post("/content/documents/{number}/delete", admin, "document.delete", remove::delete),
+        Route::post("/content/documents/{number}/delete", admin, "document.deleted", remove::delete),
     ]
 }
 

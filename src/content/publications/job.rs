@@ -284,7 +284,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                         }
                         false
                     }
-                    _ = stop.wait_for(|stop| *stop) => {
+                    () = stopped(&mut stop) => {
                         give_back(&app, &claimed).await;
                         return;
                     }
@@ -300,10 +300,15 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             tokio::select! {
                 () = app.publishing.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
             }
         }
     }
+}
+
+/// Ends when it is time to stop, or when nobody is left who could say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    stop.wait_for(|stop| *stop).await.ok();
 }
 
 /// A clean stop need not make another node wait for the lease.

@@ -20,7 +20,7 @@ pub(crate) fn publish(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft) -> Result<P
         .value("document", publication.document_number)
         .value("format", publication.format.as_str())
         .value("save_output", publication.keep_output);
-    record(tx, actor, "publication.publish", &publication, &changes)?;
+    record(tx, actor, "publication.started", &publication, &changes)?;
     Ok(publication)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn rename(
     let changes = Changes::none().field("title", old.title.as_str(), title.as_str());
     let publication = Publication { title, version: old.version + 1, ..old };
     store::set_title(tx, &publication)?;
-    record(tx, actor, "publication.change", &publication, &changes)?;
+    record(tx, actor, "publication.changed", &publication, &changes)?;
     Ok(publication)
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<Publ
     if !store::cancel(tx, publication.id, now)? {
         return Err(PublicationError::Ended);
     }
-    record(tx, actor, "publication.cancel", &publication, &Changes::none())?;
+    record(tx, actor, "publication.cancelled", &publication, &Changes::none())?;
     Ok(publication)
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<Publ
 pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<(), PublicationError> {
     let publication = open(tx, number)?;
     store::delete(tx, publication.id)?;
-    record(tx, actor, "publication.delete", &publication, &Changes::none())?;
+    record(tx, actor, "publication.deleted", &publication, &Changes::none())?;
     Ok(())
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn delete_output(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Resu
         return Err(PublicationError::NoOutput);
     }
     store::delete_output(tx, publication.id)?;
-    record(tx, actor, "publication.delete_output", &publication, &Changes::none())?;
+    record(tx, actor, "publication.output_deleted", &publication, &Changes::none())?;
     Ok(())
 }
 
