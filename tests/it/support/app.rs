@@ -168,23 +168,6 @@ impl TestApp {
         self._database.folder.path()
     }
 
-    /// One step of the worker; what it starts goes on by itself.
-    pub async fn step(&self) -> Step {
-        self.worker.lock().await.step().await.unwrap()
-    }
-
-    /// Sends all that is due and waits for its ends.
-    pub async fn drain(&self) {
-        let mut worker = self.worker.lock().await;
-        loop {
-            let step = worker.step().await.unwrap();
-            worker.settle().await;
-            if matches!(step, Step::Idle { .. }) && self.app.lanes.in_flight() == 0 {
-                return;
-            }
-        }
-    }
-
     /// Reads from the database.
     pub async fn read<T: Send + 'static>(
         &self,
