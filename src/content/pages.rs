@@ -89,12 +89,7 @@ pub(super) fn filled<T>(rows: &[T], filtered: bool) -> Filled {
 }
 
 /// The way on from a page of a list; `fields` are the filters that stay.
-pub(super) fn pager<T>(
-    paged: &Paged<T>,
-    path: &str,
-    fields: &[(&str, &str)],
-    number: impl Fn(&T) -> i64,
-) -> Pager {
+pub(super) fn pager<T>(paged: &Paged<T>, path: &str, fields: &[(&str, &str)], number: impl Fn(&T) -> i64) -> Pager {
     let range = match (paged.rows.first(), paged.rows.last()) {
         (Some(first), Some(last)) if paged.rows.len() > 1 => {
             format!("Numbers {} to {}, newest first", number(first), number(last))

@@ -120,7 +120,8 @@ fn answer(text: &str) -> Result<Answer, &'static str> {
     if text == "none" {
         return Ok(Answer::Nothing);
     }
-    let class = text.strip_suffix("xx").and_then(|class| class.parse::<i32>().ok()).filter(|class| (1..=5).contains(class));
+    let class =
+        text.strip_suffix("xx").and_then(|class| class.parse::<i32>().ok()).filter(|class| (1..=5).contains(class));
     if let Some(class) = class {
         return Ok(Answer::Status(class * 100, class * 100 + 99));
     }
@@ -148,7 +149,9 @@ fn moment(text: &str) -> Result<(Time, Duration), &'static str> {
         let time = NaiveDateTime::parse_from_str(&bare, format).ok()?;
         Some((time, Duration::from_secs(seconds)))
     };
-    let day = || Some((NaiveDate::parse_from_str(&bare, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?, Duration::from_secs(86_400)));
+    let day = || {
+        Some((NaiveDate::parse_from_str(&bare, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?, Duration::from_secs(86_400)))
+    };
     let (time, precision) =
         exact("%Y-%m-%dT%H:%M", 60).or_else(|| exact("%Y-%m-%dT%H:%M:%S", 1)).or_else(day).ok_or(UNKNOWN)?;
     // Years beyond these mean nothing here, and no database takes them all.
@@ -205,7 +208,10 @@ mod tests {
         refused(|typed, value| typed.webhook = value, &["1 or 1=1", "evt_00000000000000000000000001"]);
         refused(|typed, value| typed.event_type = value, &["a b", "ä", "'"]);
         refused(|typed, value| typed.status = value, &["6xx", "0xx", "20", "-20", "+20", "1000", "xx", "ok"]);
-        refused(|typed, value| typed.from = value, &["yesterday", "2026-13-01", "2026-11-24T25:00", "-9999-01-01", "99999-01-01"]);
+        refused(
+            |typed, value| typed.from = value,
+            &["yesterday", "2026-13-01", "2026-11-24T25:00", "-9999-01-01", "99999-01-01"],
+        );
         refused(|typed, value| typed.to = value, &["24h", "2026-11-24T10:05:00+02:00"]);
         refused(|typed, value| typed.q = value, &[&"a".repeat(257), "a\0b"]);
         refused(|typed, value| typed.test = value, &["false", "1"]);

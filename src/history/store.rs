@@ -114,7 +114,8 @@ impl Filter {
 
     /// The type, where a sharper filter has the index.
     fn slow_type(&self) -> Option<&str> {
-        let sharper = self.webhook.is_some() || self.reading.is_some() || matches!(self.search, Some(Search::Webhook(_)));
+        let sharper =
+            self.webhook.is_some() || self.reading.is_some() || matches!(self.search, Some(Search::Webhook(_)));
         self.event_type.as_deref().filter(|_| sharper)
     }
 }

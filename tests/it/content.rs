@@ -24,7 +24,8 @@ async fn events(app: &TestApp) -> Vec<(String, String)> {
 async fn hidden(browser: &Browser, address: &str) -> (String, String) {
     let dialog = browser.get(address).await;
     assert_eq!(dialog.status(), 200, "{}", dialog.text());
-    let value = |name: &str| dialog.attributes(&format!("dialog input[name={name}]"), "value").pop().unwrap_or_default();
+    let value =
+        |name: &str| dialog.attributes(&format!("dialog input[name={name}]"), "value").pop().unwrap_or_default();
     (value("form_id"), value("version"))
 }
 

@@ -135,7 +135,8 @@ struct ListQuery {
 async fn list(app: Data<App>, admin: Admin, Query(query): Query<ListQuery>) -> Result<HttpResponse, WebError> {
     let span = pages::span(&query.cursor, &query.limit)?;
     let filter = Filter { text: pages::search(&query.q), status: pages::word(&query.status, Status::parse)? };
-    let list = app.db.read(move |conn| read_list(conn, &filter, span, &query.limit)).await.map_err(|error: DbError| error)?;
+    let list =
+        app.db.read(move |conn| read_list(conn, &filter, span, &query.limit)).await.map_err(|error: DbError| error)?;
     ListPage { frame: frame(&admin, Some(&list)), list }.answer()
 }
 

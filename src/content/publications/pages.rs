@@ -256,9 +256,8 @@ async fn cancel(
     Form(form): Form<pages::Confirm>,
 ) -> Result<HttpResponse, WebError> {
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
-    let cancelled = app
-        .db
-        .write(move |tx| once(tx, form_id, |tx| ops::cancel(tx, &actor, number).map(|_| address(number))));
+    let cancelled =
+        app.db.write(move |tx| once(tx, form_id, |tx| ops::cancel(tx, &actor, number).map(|_| address(number))));
     match cancelled.await {
         Ok(_) => admin.flash("The publication was cancelled."),
         // It ended between the page and the click: its page says how.

@@ -92,7 +92,7 @@ impl Book {
         );
         self.push_tree(&mut page, place);
         page.push_str("<main>\n");
-        page.push_str(&format!("<h1>{}</h1>\n", escape(&leaf.title)));
+        page.extend(["<h1>", &escape(&leaf.title), "</h1>\n"]);
         push_markdown(&mut page, body);
         page.push_str("</main>\n</body>\n</html>\n");
         page
@@ -113,7 +113,7 @@ impl Book {
             }
             open = leaf.depth;
             let current = if index == place { " aria-current=\"page\"" } else { "" };
-            page.push_str(&format!("<li><a href=\"{}\"{current}>{}</a>", leaf.file(), escape(&leaf.title)));
+            page.extend(["<li><a href=\"", &leaf.file(), "\"", current, ">", &escape(&leaf.title), "</a>"]);
         }
         page.push_str("</li>");
         page.push_str(&"</ul></li>".repeat(open));

@@ -106,14 +106,12 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, WebError> {
     let draft = match form.parse() {
         Ok(draft) => draft,
-        Err(errors) => return wrong(&app, &admin, form, None, errors).await,
+        Err(errors) => return wrong(&app, &admin, form, None, *errors).await,
     };
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
     let public_url = app.settings.public_url.clone();
     let made = app.db.write(move |tx| {
-        once(tx, form_id, |tx| {
-            ops::create(tx, &actor, draft, &public_url).map(|assignment| address(assignment.number))
-        })
+        once(tx, form_id, |tx| ops::create(tx, &actor, draft, &public_url).map(|assignment| address(assignment.number)))
     });
     match made.await {
         Ok(address) => {
@@ -132,7 +130,7 @@ pub(super) async fn change(
 ) -> Result<HttpResponse, WebError> {
     let draft = match form.parse() {
         Ok(draft) => draft,
-        Err(errors) => return wrong(&app, &admin, form, Some(number), errors).await,
+        Err(errors) => return wrong(&app, &admin, form, Some(number), *errors).await,
     };
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
     let version = pages::version(&form.version);
@@ -208,17 +206,11 @@ fn compare(theirs: Assignment, yours: &AssignmentForm) -> Conflict {
     Conflict { who, when, differences, fresh }
 }
 
-async fn dialog(
-    app: &Data<App>,
-    admin: &Admin,
-    form: AssignmentForm,
-    shown: Shown,
-) -> Result<HttpResponse, WebError> {
+async fn dialog(app: &Data<App>, admin: &Admin, form: AssignmentForm, shown: Shown) -> Result<HttpResponse, WebError> {
     let Shown { number, errors, conflict, status, whole } = shown;
     let (chosen, today) = (form.document.clone(), today(app.clock.now()));
-    let read = app
-        .db
-        .read(move |conn| Ok((read_behind(conn, whole, today)?, pages::document_choices(conn, &chosen, None)?)));
+    let read =
+        app.db.read(move |conn| Ok((read_behind(conn, whole, today)?, pages::document_choices(conn, &chosen, None)?)));
     let (list, documents) = read.await.map_err(|error: DbError| error)?;
     let heading = if number.is_some() { "Edit assignment" } else { "Add assignment" };
     let place = number.map_or(LIST.to_owned(), address);

@@ -63,9 +63,8 @@ pub(super) async fn delete(
     Form(form): Form<Confirm>,
 ) -> Result<HttpResponse, WebError> {
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
-    let deleted = app
-        .db
-        .write(move |tx| once(tx, form_id, |tx| ops::delete(tx, &actor, number).map(|()| LIST.to_owned())));
+    let deleted =
+        app.db.write(move |tx| once(tx, form_id, |tx| ops::delete(tx, &actor, number).map(|()| LIST.to_owned())));
     let address = deleted.await?;
     admin.flash("The assignment was deleted.");
     Ok(see_other(&address))

@@ -13,9 +13,9 @@ use crate::db::{Conn, DbError};
 use crate::once::{FormId, once};
 use crate::sessions::Admin;
 use crate::state::App;
+use crate::web::badge::Badge;
 use crate::web::frame::Frame;
 use crate::web::view::{Choice, Conflict, Difference, Filled, Input, Sheet};
-use crate::web::badge::Badge;
 use crate::web::{Form, Page, WebError, see_other};
 
 /// The values of the dialog.
@@ -172,8 +172,7 @@ async fn refused(
             wrong(app, admin, form, number, errors).await
         }
         DocumentError::Locked | DocumentError::TooMany | DocumentError::InUse(_) | DocumentError::Unchanged => {
-            let shown =
-                Shown { number, problem: error.to_string(), status: StatusCode::CONFLICT, ..Shown::default() };
+            let shown = Shown { number, problem: error.to_string(), status: StatusCode::CONFLICT, ..Shown::default() };
             dialog(app, admin, form, shown, true).await
         }
         DocumentError::Stale(theirs) => {
@@ -181,8 +180,7 @@ async fn refused(
             let (theirs, above) = number_above.map_err(|error: DbError| error)?;
             let conflict = compare(&theirs, above, &form);
             form.version = theirs.version.to_string();
-            let shown =
-                Shown { number, conflict: Some(conflict), status: StatusCode::CONFLICT, ..Shown::default() };
+            let shown = Shown { number, conflict: Some(conflict), status: StatusCode::CONFLICT, ..Shown::default() };
             dialog(app, admin, form, shown, true).await
         }
     }

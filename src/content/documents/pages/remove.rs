@@ -48,9 +48,8 @@ pub(super) async fn delete(
     Form(form): Form<pages::Confirm>,
 ) -> Result<HttpResponse, WebError> {
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
-    let deleted = app
-        .db
-        .write(move |tx| once(tx, form_id, |tx| ops::delete(tx, &actor, number).map(|()| LIST.to_owned())));
+    let deleted =
+        app.db.write(move |tx| once(tx, form_id, |tx| ops::delete(tx, &actor, number).map(|()| LIST.to_owned())));
     match deleted.await {
         Ok(address) => {
             admin.flash("The document was deleted.");

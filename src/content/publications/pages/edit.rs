@@ -87,12 +87,7 @@ pub(super) async fn publish(
     }
 }
 
-async fn wrong(
-    app: &Data<App>,
-    admin: &Admin,
-    form: PublishForm,
-    errors: Errors,
-) -> Result<HttpResponse, WebError> {
+async fn wrong(app: &Data<App>, admin: &Admin, form: PublishForm, errors: Errors) -> Result<HttpResponse, WebError> {
     let problem = pages::problem(errors.count());
     let shown = Shown { errors, problem, status: StatusCode::UNPROCESSABLE_ENTITY, whole: true };
     publish_dialog(app, admin, form, shown).await
@@ -106,8 +101,7 @@ async fn publish_dialog(
 ) -> Result<HttpResponse, WebError> {
     let Shown { errors, problem, status, whole } = shown;
     let chosen = form.document.clone();
-    let read =
-        app.db.read(move |conn| Ok((read_behind(conn, whole)?, pages::document_choices(conn, &chosen, None)?)));
+    let read = app.db.read(move |conn| Ok((read_behind(conn, whole)?, pages::document_choices(conn, &chosen, None)?)));
     let (list, documents) = read.await.map_err(|error: DbError| error)?;
     let page = Dialog {
         frame: frame(admin, list.as_ref()),
@@ -174,8 +168,10 @@ pub(super) async fn rename(
         }
         Err(PublicationError::Stale(theirs)) => {
             form.version = theirs.version.to_string();
-            let problem =
-                format!("Somebody saved the title “{}” meanwhile. Submit once more to save yours over it.", theirs.title);
+            let problem = format!(
+                "Somebody saved the title “{}” meanwhile. Submit once more to save yours over it.",
+                theirs.title
+            );
             let shown = again(Errors::default(), problem, StatusCode::CONFLICT);
             title_dialog(&app, &admin, number, form, shown).await
         }
