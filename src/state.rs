@@ -8,9 +8,11 @@ use crate::api_keys::Keys;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
+use crate::delivery::node::Node;
 use crate::delivery::test::Tester;
 use crate::delivery::worker::{Parts, Worker};
-use crate::delivery::{self, Lanes, NodeId};
+use crate::delivery::{self, Lanes};
+use crate::health::Health;
 use crate::ids::Ids;
 use crate::outbound;
 use crate::secret::Sealer;
@@ -47,7 +49,9 @@ pub struct App {
     /// The guarded client.
     pub client: outbound::Client,
     /// This process.
-    pub node: NodeId,
+    pub node: Node,
+    /// Whether the worker works.
+    pub health: Health,
 }
 
 impl App {
@@ -64,8 +68,8 @@ impl App {
     ) -> anyhow::Result<(Self, Worker)> {
         let policy = settings.egress.policy().map_err(|problems| anyhow::anyhow!(problems.join(" ")))?;
         let client = outbound::Client::new(Arc::new(policy), settings.egress.client_options())?;
-        let node: NodeId = ids.make();
-        let (lanes, handed) = Lanes::new(node);
+        let node = Node::identify(&settings.data_dir, &ids)?;
+        let (lanes, handed) = Lanes::new(node.id());
         let webhooks = Webhooks::new(sealer.clone());
         db.before_commit(delivery::before_commit(&webhooks, &lanes));
         let parts = Parts {
@@ -89,12 +93,13 @@ impl App {
             lanes,
             client,
             node,
+            health: Health::default(),
         };
         Ok((app, Worker::new(parts, handed)))
     }
 
     /// What a test of a webhook works with.
     pub fn tester(&self) -> Tester {
-        Tester { db: self.db.clone(), client: self.client.clone(), clock: self.clock.clone(), node: self.node }
+        Tester { db: self.db.clone(), client: self.client.clone(), clock: self.clock.clone(), node: self.node.id() }
     }
 }

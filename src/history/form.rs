@@ -17,7 +17,7 @@ pub(crate) const ADDRESS: &str = "/deliveries";
 pub(crate) const LAST_DAY: &str = "24h";
 /// How many rows a page has.
 const SIZES: [i64; 3] = [25, 50, 100];
-const USUAL_SIZE: i64 = 50;
+const USUAL_SIZE: i64 = 25;
 /// In characters.
 pub(crate) const LONGEST_SEARCH: usize = 256;
 
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_page_size_is_the_next_larger_one() {
-        for (text, size) in [("", 50), ("1", 25), ("25", 25), ("26", 50), ("100", 100), ("100000", 100)] {
+        for (text, size) in [("", 25), ("1", 25), ("25", 25), ("26", 50), ("100", 100), ("100000", 100)] {
             assert_eq!(typed(|typed| typed.limit = text.to_owned()).unwrap().limit, size, "{text}");
         }
     }

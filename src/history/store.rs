@@ -1,5 +1,7 @@
 //! The lists of deliveries: pages by id, newest first, each found through an index.
 
+pub(super) mod letter;
+
 use std::time::Duration;
 
 use diesel::dsl::sql;
@@ -59,6 +61,22 @@ pub struct Summary {
     pub last_duration_ms: Option<i32>,
     /// When it was made.
     pub created_at: Time,
+}
+
+impl Summary {
+    /// A test by a person.
+    pub fn is_test(&self) -> bool {
+        match self.kind {
+            Kind::Test => true,
+            Kind::Webhook => false,
+        }
+    }
+
+    /// How its state reads; `held` are the webhooks that are not sent to now.
+    pub fn reading(&self, held: &[WebhookId]) -> Reading {
+        let is_held = self.webhook_id.is_some_and(|id| held.contains(&id));
+        Reading::of(self.state, self.attempts, is_held)
+    }
 }
 
 /// One page of a list.

@@ -2,6 +2,9 @@
 
 use serde::de::IgnoredAny;
 
+/// Deeper levels are not indented further: a small text of many brackets must not become a page of blanks.
+const DEEPEST: usize = 24;
+
 /// One piece of coloured text; `class` is empty for plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bit {
@@ -86,7 +89,7 @@ impl Page {
     }
 
     fn line(&mut self) {
-        let indent = "  ".repeat(self.depth);
+        let indent = "  ".repeat(self.depth.min(DEEPEST));
         self.plain(&format!("\n{indent}"));
     }
 

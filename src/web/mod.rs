@@ -6,6 +6,7 @@ pub mod body;
 pub(crate) mod code;
 pub mod error;
 pub(crate) mod error_page;
+pub(crate) mod exchange;
 mod finish;
 pub mod form;
 pub mod frame;

@@ -31,9 +31,9 @@ pub const ACCOUNT_MENU: &str = "//button[starts-with(@aria-label, 'Account of')]
 
 /// The row of a table in which all these texts stand.
 pub fn row(texts: &[&str]) -> String {
-    texts.iter().fold("//tbody/tr".to_owned(), |path, text| {
-        format!("{path}[contains(normalize-space(.), {})]", quoted(text))
-    })
+    texts
+        .iter()
+        .fold("//tbody/tr".to_owned(), |path, text| format!("{path}[contains(normalize-space(.), {})]", quoted(text)))
 }
 
 /// The button that opens the dotted menu of the row in which something has exactly this text.

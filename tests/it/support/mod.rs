@@ -1,6 +1,8 @@
 //! What the integration tests share.
 
+pub mod app;
 pub mod authority;
+pub mod browser;
 pub mod process;
 pub mod receiver;
 

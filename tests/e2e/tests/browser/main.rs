@@ -1,8 +1,5 @@
 //! The portal in a real browser, as an administrator meets it.
-#![expect(
-    clippy::print_stdout,
-    reason = "figures beside their limits belong in the run's output"
-)]
+#![expect(clippy::print_stdout, reason = "figures beside their limits belong in the run's output")]
 
 mod every_page;
 mod main_job;
