@@ -17,7 +17,8 @@ use crate::db::DbError;
 use crate::ids::random_word;
 use crate::serve::Portal;
 use crate::users::{self, Email, UserId};
-use crate::{content, sessions, telemetry};
+use crate::webhooks::form::{FieldErrors, WebhookForm};
+use crate::{content, sessions, telemetry, webhooks};
 
 const EMAIL: &str = "demo@postrider.example";
 const NAME: &str = "Dana Demo";
@@ -38,7 +39,7 @@ pub(crate) fn run(asked: &Demo) -> anyhow::Result<()> {
     let settings = settings(asked, &folder)?;
     telemetry::start(&settings.log)?;
     let portal = Portal::open(settings)?;
-    let administrator = people_and_content(&portal)?;
+    let administrator = people_and_content(&portal, asked.receiver_listen)?;
     let link = sign_in_link(&portal, administrator)?;
     let receiver =
         receiver::Receiver::new(portal.app.db.clone(), portal.app.clock.clone(), portal.app.webhooks.clone());
@@ -76,15 +77,36 @@ fn settings(asked: &Demo, folder: &Path) -> anyhow::Result<Settings> {
 }
 
 /// The administrator; made with the samples where the folder is new.
-fn people_and_content(portal: &Portal) -> anyhow::Result<UserId> {
+fn people_and_content(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<UserId> {
     let email = Email::parse(EMAIL).map_err(anyhow::Error::msg)?;
     // The password is nobody's: the link signs in.
     if let Some(made) = portal.make_administrator(&email, Some(NAME), &random_word(32))? {
         portal.app.db.write_now::<_, DbError, _>(|tx| content::sample(tx, &Actor::system()))?;
+        add_webhook(portal, receiver)?;
         return Ok(made);
     }
     let known = portal.app.db.read_now(|conn| users::find_by_email(conn, EMAIL))?;
     Ok(known.ok_or_else(|| anyhow!("the folder is that of another portal; give the demo one of its own"))?.id())
+}
+
+/// One webhook to the receiver for the three core events, as its form would be sent; after the samples, so that
+/// the first request is one that somebody caused.
+fn add_webhook(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<()> {
+    let typed = [
+        ("name", "Demo receiver".to_owned()),
+        ("url", format!("http://{receiver}/demo")),
+        ("description", "Shows each request on its page.".to_owned()),
+        ("events", "document.released".to_owned()),
+        ("events", "publication.published".to_owned()),
+        ("events", "assignment.created".to_owned()),
+        ("active", "on".to_owned()),
+    ];
+    let form: WebhookForm = serde_html_form::from_str(&serde_html_form::to_string(typed)?)?;
+    let told = |errors: FieldErrors| anyhow!(errors.iter().map(|(_, sentence)| sentence).collect::<Vec<_>>().join(" "));
+    let draft = form.parse(portal.app.client.policy(), None).map_err(told)?;
+    let sealer = portal.app.sealer.clone();
+    portal.app.db.write_now(move |tx| webhooks::ops::create(tx, &sealer, &Actor::system(), draft))?;
+    Ok(())
 }
 
 fn sign_in_link(portal: &Portal, administrator: UserId) -> anyhow::Result<SecretString> {

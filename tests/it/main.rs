@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod content;
 mod crash;
+mod health;
 mod outbound;
 mod routes;
 mod schema;

@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 /// A crate, then where in `src/` it may be named.
 const IMPORTS: &str = "
-    actix_web /web/ /sessions/ /pages.rs /pages/ /api.rs /app.rs /demo/receiver.rs
+    actix_web /web/ /sessions/ /pages.rs /pages/ /api.rs /app.rs /serve.rs /demo/receiver.rs
     askama    /web/ /pages.rs /pages/
-    diesel    /db/ /schema.rs /store.rs /store/ /delivery/queue.rs
+    diesel    /clock.rs /ids.rs /db/ /schema.rs /store.rs /store/ /delivery/queue
     reqwest   /outbound/
 ";
 
