@@ -3,6 +3,7 @@
 
 mod content;
 mod crash;
+mod delivery;
 mod outbound;
 mod routes;
 mod schema;
