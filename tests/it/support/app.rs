@@ -19,6 +19,7 @@ use postrider::clock::{Clock, Time};
 use postrider::config::Settings;
 use postrider::db::{Conn, DatabaseUrl, Db, DbError, Tx, migrate};
 use postrider::delivery::worker::{Step, Worker};
+use postrider::events::{self, Environment, EventId};
 use postrider::ids::Ids;
 use postrider::secret::Sealer;
 use postrider::sessions;
@@ -119,6 +120,8 @@ impl TestApp {
         let sealer = Sealer::parse(Sealer::generate().expose_secret()).unwrap();
         let mut settings = Settings::for_tests();
         settings.data_dir = database.folder.path().to_owned();
+        // Receivers of tests are opened at one address of the inside; all others stay closed.
+        settings.egress.allow = vec![format!("{}/32", super::receiver::OPEN)];
         change(&mut settings);
         let (app, worker) = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
         let call = serve(&app, more).await;
@@ -138,16 +141,6 @@ impl TestApp {
         Self { call: serve(&app, Vec::new()).await, app, ..self.clone() }
     }
 
-    /// Moves the time.
-    pub fn advance(&self, by: Duration) {
-        self.clock.advance(by);
-    }
-
-    /// The folder of its data.
-    pub fn data_dir(&self) -> &Path {
-        self._database.folder.path()
-    }
-
     /// One step of the worker; what it starts goes on by itself.
     pub async fn step(&self) -> Step {
         self.worker.lock().await.step().await.unwrap()
@@ -163,6 +156,16 @@ impl TestApp {
                 return;
             }
         }
+    }
+
+    /// Moves the time.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// The folder of its data.
+    pub fn data_dir(&self) -> &Path {
+        self._database.folder.path()
     }
 
     /// Reads from the database.
@@ -222,6 +225,26 @@ impl TestApp {
         let draft = api_keys::Draft::new("tests", scopes.to_vec(), api_keys::Environment::Production, None).unwrap();
         let (_, token) = self.write(move |tx| api_keys::create(tx, &Actor::command(), draft)).await;
         Program::new(self, token.expose_secret())
+    }
+
+    /// Publishes a released event with this data, as Content would.
+    pub async fn publish(&self, data: &str) -> EventId {
+        self.publish_in(Environment::Production, data).await
+    }
+
+    /// The same in either world.
+    pub async fn publish_in(&self, environment: Environment, data: &str) -> EventId {
+        let draft = events::Draft {
+            kind: events::find_type("document.released").unwrap(),
+            environment,
+            source: events::Source::Content,
+            subject: None,
+            person: None,
+            data: data.to_owned(),
+            previous: None,
+            occurred_at: None,
+        };
+        self.write(move |tx| events::publish(tx, draft)).await
     }
 
     /// An administrator with [`PASSWORD`].

@@ -19,6 +19,9 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
+/// The one loopback address that the egress policy of the tests opens.
+pub const OPEN: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+
 /// What a receiver does with each connection.
 #[derive(Clone)]
 pub enum Behaviour {
@@ -153,8 +156,17 @@ impl Receiver {
         Self::start(Behaviour::Script(steps.into())).await
     }
 
+    /// Listens where the portal of the tests may send to.
+    pub async fn open(behaviour: Behaviour) -> Self {
+        Self::listen_at(OPEN, behaviour, None).await
+    }
+
     async fn listen(behaviour: Behaviour, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        Self::listen_at(Ipv4Addr::LOCALHOST, behaviour, tls).await
+    }
+
+    async fn listen_at(host: Ipv4Addr, behaviour: Behaviour, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let is_tls = tls.is_some();
         let shared = Arc::new(Shared {
