@@ -17,12 +17,13 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, history, overview, sessions};
+use crate::{api_keys, content, events, health, history, overview, sessions};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
     [
         crate::web::assets::routes(),
+        health::pages::routes(),
         sessions::routes(),
         overview::routes(),
         content::pages::routes(),

@@ -12,6 +12,7 @@ use crate::delivery::node::Node;
 use crate::delivery::test::Tester;
 use crate::delivery::worker::{Parts, Worker};
 use crate::delivery::{self, Lanes};
+use crate::health::Health;
 use crate::ids::Ids;
 use crate::outbound;
 use crate::secret::Sealer;
@@ -49,6 +50,8 @@ pub struct App {
     pub client: outbound::Client,
     /// This process.
     pub node: Node,
+    /// Whether the worker works.
+    pub health: Health,
 }
 
 impl App {
@@ -90,6 +93,7 @@ impl App {
             lanes,
             client,
             node,
+            health: Health::default(),
         };
         Ok((app, Worker::new(parts, handed)))
     }

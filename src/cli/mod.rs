@@ -183,9 +183,9 @@ fn follow(Cli { command, flags: before }: Cli) -> Result<(), Failure> {
         Some(Command::Healthcheck(flags)) => healthcheck::run(&load(&flags.over(before))?.settings),
         Some(Command::Config(ConfigCommand::Check(flags))) => check::run(&flags.over(before)),
         Some(Command::Audit(AuditCommand::Verify(flags))) => verify_audit(&flags.over(before)),
-        Some(Command::Demo(_) | Command::Routes) if !before.is_empty() => {
-            Err(Failure::Usage("postrider: this command reads no settings; its own options stand after its name".to_owned()))
-        }
+        Some(Command::Demo(_) | Command::Routes) if !before.is_empty() => Err(Failure::Usage(
+            "postrider: this command reads no settings; its own options stand after its name".to_owned(),
+        )),
         Some(Command::Demo(demo)) => Ok(crate::demo::run(&demo)?),
         Some(Command::Routes) => routes(),
     }
@@ -243,4 +243,13 @@ pub(crate) fn say(text: impl Display) {
 /// Prints what is told beside.
 pub(crate) fn tell(text: impl Display) {
     writeln!(std::io::stderr(), "{text}").ok();
+}
+
+fn routes() -> Result<(), Failure> {
+    let mut routes = crate::app::routes();
+    routes.sort_by(|one, other| one.path.cmp(other.path).then(one.method.as_str().cmp(other.method.as_str())));
+    for route in routes {
+        say(format!("{:<5} {:<50} {}", route.method.as_str(), route.path, route.access));
+    }
+    Ok(())
 }

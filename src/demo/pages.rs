@@ -29,7 +29,9 @@ struct Shown {
 impl Shown {
     fn new(request: Received) -> Self {
         let json = serde_json::from_str::<serde_json::Value>(&request.body).ok();
-        let event = json.as_ref().and_then(|json| ["event", "type", "event_type"].into_iter().find_map(|key| json.get(key)?.as_str()));
+        let event = json
+            .as_ref()
+            .and_then(|json| ["event", "type", "event_type"].into_iter().find_map(|key| json.get(key)?.as_str()));
         let event = event.unwrap_or_default().to_owned();
         let body: String = request.body.chars().take(SHOWN).collect();
         Self { event, cut: body.len() < request.body.len(), body, request }

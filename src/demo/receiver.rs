@@ -139,7 +139,8 @@ async fn receive(request: HttpRequest, body: web::Bytes, receiver: web::Data<Rec
 
 /// `/status/503` answers so; `/slow` answers late; every other path takes what comes.
 fn wanted(path: &str) -> (StatusCode, bool) {
-    let code = path.strip_prefix("/status/").and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
+    let code =
+        path.strip_prefix("/status/").and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
     let status = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::OK);
     (status, path == "/slow")
 }
@@ -160,9 +161,11 @@ fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
 /// Does what a receiver of these webhooks should do: signs again what came and compares.
 fn judge(headers: &HeaderMap, body: &[u8], set: Option<&WebhookSet>, now: Time) -> Signature {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let (Some(id), Some(timestamp), Some(given)) =
-        (header("webhook-id"), header("webhook-timestamp").and_then(|text| text.parse::<i64>().ok()), header("webhook-signature"))
-    else {
+    let (Some(id), Some(timestamp), Some(given)) = (
+        header("webhook-id"),
+        header("webhook-timestamp").and_then(|text| text.parse::<i64>().ok()),
+        header("webhook-signature"),
+    ) else {
         return Signature::Missing;
     };
     if (now.seconds() - timestamp).unsigned_abs() > TOLERANCE.as_secs() {

@@ -51,11 +51,9 @@ pub fn unlock(settings: &Settings, db: &Db) -> anyhow::Result<Sealer> {
 /// Opens the check word of every key that was ever in use.
 fn prove(sealer: &Sealer, known: &[(String, String)]) -> anyhow::Result<()> {
     let given: Vec<&str> = sealer.kids().collect();
-    let missing: Vec<&str> =
-        known.iter().map(|(kid, _)| kid.as_str()).filter(|kid| !given.contains(kid)).collect();
-    let opens = |kid: &str, sealed: &str| {
-        sealer.open(place(kid), sealed).is_ok_and(|word| word.expose_secret() == CHECK_WORD)
-    };
+    let missing: Vec<&str> = known.iter().map(|(kid, _)| kid.as_str()).filter(|kid| !given.contains(kid)).collect();
+    let opens =
+        |kid: &str, sealed: &str| sealer.open(place(kid), sealed).is_ok_and(|word| word.expose_secret() == CHECK_WORD);
     let wrong: Vec<&str> = known
         .iter()
         .filter(|(kid, sealed)| given.contains(&kid.as_str()) && !opens(kid, sealed))
@@ -89,7 +87,9 @@ fn remember(sealer: &Sealer, db: &Db) -> anyhow::Result<()> {
     });
     match kept {
         Err(DbError::Taken(_)) => {
-            bail!("another node set up this database at the same moment: give this node the same master keys and start again")
+            bail!(
+                "another node set up this database at the same moment: give this node the same master keys and start again"
+            )
         }
         kept => Ok(kept?),
     }

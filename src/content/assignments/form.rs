@@ -54,7 +54,7 @@ impl Errors {
 
 impl AssignmentForm {
     /// What is valid, or what is wrong.
-    pub(crate) fn parse(&self) -> Result<Draft, Errors> {
+    pub(crate) fn parse(&self) -> Result<Draft, Box<Errors>> {
         let document = self.document.parse().ok();
         let kind = Kind::parse(&self.kind);
         let language = text::language(&self.language);
@@ -76,19 +76,19 @@ impl AssignmentForm {
                 let assignees = assignees.clone();
                 Ok(Draft { document, kind, language, assignees, starts_on, ends_on, message })
             }
-            (document, kind, language, _, starts_on, ends_on, message) => Err(Errors {
-                document: unless(document, "Choose a document."),
-                kind: unless(kind, "Choose one of the types in the list."),
-                language: unless(language, "Give a short code, for example en or pt-BR."),
+            (document, kind, language, _, starts_on, ends_on, message) => Err(Box::new(Errors {
+                document: unless(document.is_some(), "Choose a document."),
+                kind: unless(kind.is_some(), "Choose one of the types in the list."),
+                language: unless(language.is_some(), "Give a short code, for example en or pt-BR."),
                 assignees: assignees.err().unwrap_or_default(),
-                start: unless(starts_on, "Give a day such as 2026-11-24."),
+                start: unless(starts_on.is_some(), "Give a day such as 2026-11-24."),
                 end: match ends_on {
                     None => "Give a day such as 2026-11-24.".to_owned(),
                     Some(_) if backwards => "The end is before the start; choose a later day.".to_owned(),
                     Some(_) => String::new(),
                 },
-                message: unless(message, "Use at most 2,000 characters."),
-            }),
+                message: unless(message.is_some(), "Use at most 2,000 characters."),
+            })),
         }
     }
 }
@@ -165,7 +165,7 @@ mod tests {
         assert!(AssignmentForm { end: "2025-02-17".to_owned(), ..form() }.parse().is_ok());
         let errors = AssignmentForm { end: "2025-02-16".to_owned(), ..form() }.parse().unwrap_err();
         assert_eq!(
-            errors,
+            *errors,
             Errors { end: "The end is before the start; choose a later day.".to_owned(), ..Errors::default() }
         );
     }

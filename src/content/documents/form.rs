@@ -1,5 +1,7 @@
 //! What is typed into the dialogs of documents, and what of it is valid.
 
+use std::num::ParseIntError;
+
 use serde::Deserialize;
 
 use super::{Draft, Status, StatusChange};
@@ -50,15 +52,15 @@ impl DocumentForm {
         let body = text::body(&self.body);
         let parent = parse_choice(&self.parent);
         match (title, template, language, body, parent) {
-            (Some(title), Some(template), Some(language), Some(body), Some(parent)) => {
+            (Some(title), Some(template), Some(language), Some(body), Ok(parent)) => {
                 Ok(Draft { title, template, language, body, parent })
             }
             (title, template, language, body, parent) => Err(Errors {
-                title: unless(title, "Give the document a title of 1 to 200 characters, on one line."),
-                template: unless(template, "Use at most 120 characters, on one line."),
-                language: unless(language, "Give a short code, for example en or pt-BR."),
-                body: unless(body, "Keep the body under 200 KiB, without control characters."),
-                parent: unless(parent, "Choose one of the documents in the list."),
+                title: unless(title.is_some(), "Give the document a title of 1 to 200 characters, on one line."),
+                template: unless(template.is_some(), "Use at most 120 characters, on one line."),
+                language: unless(language.is_some(), "Give a short code, for example en or pt-BR."),
+                body: unless(body.is_some(), "Keep the body under 200 KiB, without control characters."),
+                parent: unless(parent.is_ok(), "Choose one of the documents in the list."),
             }),
         }
     }
@@ -100,19 +102,19 @@ impl StatusForm {
                 Ok(StatusChange { to, comment, include_components: self.include_components == "true" })
             }
             (to, comment) => Err(StatusErrors {
-                status: unless(to, "Choose one of the statuses in the list."),
-                comment: unless(comment, "Use at most 2,000 characters."),
+                status: unless(to.is_some(), "Choose one of the statuses in the list."),
+                comment: unless(comment.is_some(), "Use at most 2,000 characters."),
             }),
         }
     }
 }
 
-/// The choice of a select that may be empty: `None` when it is no number.
-pub(crate) fn parse_choice(text: &str) -> Option<Option<i64>> {
-    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+/// The choice of a select that may be empty.
+fn parse_choice(text: &str) -> Result<Option<i64>, ParseIntError> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
-/// The message for a field that has no value.
-pub(crate) fn unless<T>(value: Option<T>, message: &str) -> String {
-    if value.is_some() { String::new() } else { message.to_owned() }
+/// The message for a field, unless it is valid.
+pub(crate) fn unless(valid: bool, message: &str) -> String {
+    if valid { String::new() } else { message.to_owned() }
 }

@@ -46,9 +46,9 @@ impl PublishForm {
                 Ok(Draft { document, title, format, keep_output: self.save_output == "true" })
             }
             (document, title, format) => Err(Errors {
-                document: unless(document, "Choose a document."),
-                title: unless(title, TITLE_RULE),
-                format: unless(format, "Choose one of the formats in the list."),
+                document: unless(document.is_some(), "Choose a document."),
+                title: unless(title.is_some(), TITLE_RULE),
+                format: unless(format.is_some(), "Choose one of the formats in the list."),
             }),
         }
     }

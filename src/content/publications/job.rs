@@ -66,7 +66,7 @@ struct Published<'a> {
 /// When the database is away; the job is then taken up again once its lease has run out.
 pub async fn step(app: &App) -> Result<Option<Ended>, DbError> {
     match claim(app).await? {
-        Some(claimed) => work(app, &claimed).await.map(Some),
+        Some(claimed) => Box::pin(work(app, &claimed)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -94,7 +94,7 @@ pub async fn work(app: &App, claimed: &Claimed) -> Result<Ended, DbError> {
         let why = format!("It was started {MOST_STARTS} times and never came to an end. Publish a smaller part.");
         return fail(app, claimed, why).await;
     }
-    match render(app, claimed).await? {
+    match Box::pin(render(app, claimed)).await? {
         Rendered::File(archive) => finish(app, claimed, archive).await,
         Rendered::Not(why) => fail(app, claimed, why).await,
         Rendered::Dropped => Ok(Ended::Dropped),
@@ -278,7 +278,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         let idle = match claim(&app).await {
             Ok(Some(claimed)) => {
                 tokio::select! {
-                    ended = work(&app, &claimed) => {
+                    ended = Box::pin(work(&app, &claimed)) => {
                         if let Err(error) = ended {
                             tracing::warn!(error = &error as &dyn std::error::Error, "a publication was interrupted");
                         }

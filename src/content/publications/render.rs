@@ -1,4 +1,4 @@
-//! The output: a zip of HTML pages, one for each document, with the tree on every page. Pure.
+//! The output: a zip of HTML pages, one for each document, the tree on the first. Pure.
 
 use std::io::{Cursor, Write};
 
@@ -90,17 +90,35 @@ impl Book {
             escape(&leaf.title),
             escape(&self.title),
         );
-        self.push_tree(&mut page, place);
+        self.push_contents(&mut page, place);
         page.push_str("<main>\n");
-        page.push_str(&format!("<h1>{}</h1>\n", escape(&leaf.title)));
+        page.extend(["<h1>", &escape(&leaf.title), "</h1>\n"]);
         push_markdown(&mut page, body);
         page.push_str("</main>\n</body>\n</html>\n");
         page
     }
 
-    /// The tree of all pages, the present one marked.
-    fn push_tree(&self, page: &mut String, place: usize) {
+    /// The first page has the whole tree; the others the way up, and the pages before and after: a tree on every
+    /// page would grow with the square of the documents.
+    fn push_contents(&self, page: &mut String, place: usize) {
         page.push_str("<nav aria-label=\"Contents\">\n<ul>");
+        if place == 0 {
+            self.push_tree(page);
+        } else {
+            for above in self.way_to(place) {
+                page.extend(["<li>", &link("", above), "</li>"]);
+            }
+            let before = place.checked_sub(1).and_then(|place| self.leaves.get(place));
+            for (word, leaf) in [("Previous: ", before), ("Next: ", self.leaves.get(place + 1))] {
+                if let Some(leaf) = leaf {
+                    page.extend(["<li>", &link(word, leaf), "</li>"]);
+                }
+            }
+        }
+        page.push_str("</ul>\n</nav>\n");
+    }
+
+    fn push_tree(&self, page: &mut String) {
         let mut open = 0;
         for (index, leaf) in self.leaves.iter().enumerate() {
             if index > 0 {
@@ -112,13 +130,29 @@ impl Book {
                 }
             }
             open = leaf.depth;
-            let current = if index == place { " aria-current=\"page\"" } else { "" };
-            page.push_str(&format!("<li><a href=\"{}\"{current}>{}</a>", leaf.file(), escape(&leaf.title)));
+            page.extend(["<li>", &link("", leaf)]);
         }
         page.push_str("</li>");
         page.push_str(&"</ul></li>".repeat(open));
-        page.push_str("</ul>\n</nav>\n");
     }
+
+    /// The documents above one, from the top down.
+    fn way_to(&self, place: usize) -> Vec<&Leaf> {
+        let mut way: Vec<&Leaf> = Vec::new();
+        let mut depth = self.leaves.get(place).map_or(0, |leaf| leaf.depth);
+        for leaf in self.leaves.iter().take(place).rev() {
+            if leaf.depth < depth {
+                depth = leaf.depth;
+                way.push(leaf);
+            }
+        }
+        way.reverse();
+        way
+    }
+}
+
+fn link(word: &str, leaf: &Leaf) -> String {
+    format!("<a href=\"{}\">{word}{}</a>", leaf.file(), escape(&leaf.title))
 }
 
 /// The pages stand alone: no script, no request to anywhere.
@@ -190,23 +224,45 @@ mod tests {
         page
     }
 
+    fn page_of(archive: &[u8], name: &str) -> String {
+        let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+        let mut page = String::new();
+        archive.by_name(name).unwrap().read_to_string(&mut page).unwrap();
+        page
+    }
+
     #[test]
-    fn every_document_is_a_page_with_the_whole_tree() {
+    fn every_document_is_a_page_and_the_first_has_the_whole_tree() {
         let leaves = vec![leaf(1000, "Guide", 0), leaf(1001, "A & B", 1), leaf(1002, "Deep", 2), leaf(1003, "Last", 1)];
         let mut book = Book::new("Guide".to_owned(), leaves);
         for (place, body) in ["# One", "Two", "Three", "Four"].iter().enumerate() {
             book.add(place, body).unwrap();
         }
-        let mut archive = zip::ZipArchive::new(Cursor::new(book.finish().unwrap())).unwrap();
+        let file = book.finish().unwrap();
+        let archive = zip::ZipArchive::new(Cursor::new(file.as_slice())).unwrap();
         let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
         assert_eq!(names, ["index.html", "1001.html", "1002.html", "1003.html"]);
-        let mut page = String::new();
-        archive.by_name("1001.html").unwrap().read_to_string(&mut page).unwrap();
-        assert!(page.contains("<h1>A &amp; B</h1>\n<p>Two</p>"), "{page}");
-        assert!(page.contains(
-            "<ul><li><a href=\"index.html\">Guide</a><ul><li><a href=\"1001.html\" aria-current=\"page\">A &amp; B</a>\
-             <ul><li><a href=\"1002.html\">Deep</a></li></ul></li><li><a href=\"1003.html\">Last</a></li></ul></li></ul>"
-        ), "{page}");
+        assert!(page_of(&file, "index.html").contains(concat!(
+            "<ul><li><a href=\"index.html\">Guide</a><ul><li><a href=\"1001.html\">A &amp; B</a>",
+            "<ul><li><a href=\"1002.html\">Deep</a></li></ul></li><li><a href=\"1003.html\">Last</a></li></ul></li></ul>",
+        )));
+        let deep = page_of(&file, "1002.html");
+        assert!(deep.contains("<h1>Deep</h1>\n<p>Three</p>"), "{deep}");
+        assert!(deep.contains(concat!(
+            "<ul><li><a href=\"index.html\">Guide</a></li><li><a href=\"1001.html\">A &amp; B</a></li>",
+            "<li><a href=\"1001.html\">Previous: A &amp; B</a></li><li><a href=\"1003.html\">Next: Last</a></li></ul>",
+        )));
+    }
+
+    #[test]
+    fn the_largest_tree_fits() {
+        let title = "A title of the longest kind ".repeat(7);
+        let leaves: Vec<Leaf> = (0..=1000).map(|place| leaf(1000 + place, &title, usize::from(place > 0))).collect();
+        let mut book = Book::new("Guide".to_owned(), leaves);
+        for place in 0..=1000 {
+            book.add(place, "Some text.").unwrap();
+        }
+        assert!(book.finish().is_ok());
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, WebError> {
     let draft = match form.parse() {
         Ok(draft) => draft,
-        Err(errors) => return wrong(&app, &admin, form, None, errors).await,
+        Err(errors) => return wrong(&app, &admin, form, None, *errors).await,
     };
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
     let public_url = app.settings.public_url.clone();
@@ -130,7 +130,7 @@ pub(super) async fn change(
 ) -> Result<HttpResponse, WebError> {
     let draft = match form.parse() {
         Ok(draft) => draft,
-        Err(errors) => return wrong(&app, &admin, form, Some(number), errors).await,
+        Err(errors) => return wrong(&app, &admin, form, Some(number), *errors).await,
     };
     let (actor, form_id) = (admin.actor().clone(), FormId::parse(&form.form_id));
     let version = pages::version(&form.version);
