@@ -161,6 +161,16 @@ both! {
         assert_ne!(number(&later.post("/content/documents", &fields).await), first, "a form is forgotten after a day");
     }
 
+    async fn two_clicks_at_the_same_moment_make_one_document(app: TestApp) {
+        let admin = app.admin().await;
+        let (form_id, _) = hidden(&admin, "/content/documents/new").await;
+        let fields = [("title", "Guide"), ("language", "en"), ("form_id", form_id.as_str())];
+        let click = || admin.post("/content/documents", &fields);
+        let (first, second, third) = futures_util::join!(click(), click(), click());
+        assert_eq!([number(&first), number(&second), number(&third)], [1000; 3]);
+        assert_eq!(admin.get("/content/documents").await.texts("tbody a.name").len(), 1);
+    }
+
     async fn a_bad_form_comes_back_filled_in(app: TestApp) {
         let admin = app.admin().await;
         let fields = [("title", " \u{200b} "), ("language", "english"), ("body", "# Kept <b>"), ("template", "A4")];
