@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{add_document, events, hidden, number, set_status, submit};
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 
 fn released(number: i64, title: &str) -> (String, String) {
     ("document.released".to_owned(), format!(r#"{{"resource_id":{number},"resource_title":"{title}"}}"#))
