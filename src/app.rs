@@ -143,7 +143,8 @@ async fn gate<B: MessageBody + 'static>(
         Access::ApiKey(scope) => api_keys::admit(&request, scope).await,
     };
     if let Err(refusal) = admitted {
-        return Ok(request.into_response(refusal));
+        let (request, _) = request.into_parts();
+        return Ok(ServiceResponse::new(request, refusal));
     }
     // The extractors share the request from here on, so a second handle harms nothing.
     let spare = request.request().clone();

@@ -24,6 +24,7 @@ pub mod serve;
 pub mod sessions;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod users;
 pub mod web;
 pub mod webhooks;

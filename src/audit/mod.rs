@@ -3,7 +3,7 @@
 mod ops;
 mod store;
 
-pub use ops::{ChainFault, record, verify};
+pub use ops::{ChainFault, hold, record, verify};
 pub use store::Entry;
 
 use serde_json::{Map, Value};

@@ -37,6 +37,15 @@ pub fn record(
     store::append(tx, &entry)
 }
 
+/// Takes the end of the chain for this transaction, as [`record`] does: until it ends nobody else records a change,
+/// so what is counted or looked up before this change is written stays true.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn hold(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    store::lock_head(tx).map(drop)
+}
+
 /// Where the chain does not hold.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ChainFault {

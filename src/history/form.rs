@@ -86,11 +86,6 @@ impl Typed {
         ]
     }
 
-    /// The same without a filter.
-    pub(crate) fn without_filters(&self) -> Self {
-        Self { limit: self.limit.clone(), ..Self::default() }
-    }
-
     /// The filters alone.
     pub(crate) fn filters(&self) -> Self {
         Self { limit: String::new(), cursor: String::new(), ..self.clone() }

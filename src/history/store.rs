@@ -99,10 +99,7 @@ pub struct Page {
 pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Page, DbError> {
     let edges = edges(conn, &request.filter)?;
     let found = || edges.within(by_index(&request.filter, held), request.cursor);
-    let stop = match request.filter.has_slow_part() {
-        true => stop(conn, found(), request.cursor)?,
-        false => None,
-    };
+    let stop = if request.filter.has_slow_part() { stop(conn, found(), request.cursor)? } else { None };
     let query = newest_first(slow_part(found(), &request.filter), request.cursor).limit(request.limit + 1);
     let query = match stop {
         Some((id, _)) if is_back(request.cursor) => query.filter(deliveries::id.le(id)),
@@ -262,10 +259,7 @@ fn is_back(cursor: Option<Cursor>) -> bool {
 
 /// Walking back to newer rows starts beside the cursor, so it goes the other way round.
 fn newest_first(query: Query<'_>, cursor: Option<Cursor>) -> Query<'_> {
-    match is_back(cursor) {
-        true => query.order(deliveries::id.asc()),
-        false => query.order(deliveries::id.desc()),
-    }
+    if is_back(cursor) { query.order(deliveries::id.asc()) } else { query.order(deliveries::id.desc()) }
 }
 
 /// Where a row by row search stops; `None` when it reaches the end.

@@ -95,6 +95,7 @@ impl WebError {
     /// What an answer of this status means when nothing else is known; never a sentence of a library.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
+            401 => Self::Unauthorized,
             403 => Self::Forbidden,
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed(String::new()),

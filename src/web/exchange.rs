@@ -28,9 +28,10 @@ pub(crate) fn text_body(text: &str) -> Body {
         return Body::Empty;
     }
     let end = text.floor_char_boundary(SHOWN);
-    let cut = match end < text.len() {
-        true => format!("Shown are the first {} of {}.", size(end as u64), size(text.len() as u64)),
-        false => String::new(),
+    let cut = if end < text.len() {
+        format!("Shown are the first {} of {}.", size(end as u64), size(text.len() as u64))
+    } else {
+        String::new()
     };
     Body::Text { bits: bits(&visible(&text[..end])), size: size(text.len() as u64), cut }
 }
@@ -103,9 +104,10 @@ fn hex(bytes: &[u8]) -> String {
 #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {
+        0 => "0 bytes".to_owned(),
         1 => "1 byte".to_owned(),
-        ..1024 => format!("{bytes} bytes"),
-        ..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        2..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
         _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
 }
@@ -114,8 +116,8 @@ pub(crate) fn size(bytes: u64) -> String {
 pub(crate) fn took(time: Duration) -> String {
     let micros = time.as_micros();
     match micros {
-        ..950 => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
-        ..999_500 => format!("{} ms", (micros + 500) / 1000),
+        0..950 => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
+        950..999_500 => format!("{} ms", (micros + 500) / 1000),
         _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }

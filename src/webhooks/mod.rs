@@ -1,9 +1,17 @@
 //! The webhooks: who is told of what, where, how and with which login.
 
+pub mod code;
+mod delays;
+pub mod form;
+mod login;
+pub mod ops;
 pub mod request;
 pub mod set;
 pub mod sign;
 pub(crate) mod store;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The tables of webhooks and of the event types that each is sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -185,6 +185,24 @@ pub(crate) fn find(conn: &mut Conn, id: WebhookId, sealer: &Sealer) -> Result<Op
         .select(webhook_events::type_)
         .load(conn)?;
     row.open(events, sealer).map(Some).map_err(unreadable)
+}
+
+/// How many there are.
+pub(super) fn count(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(webhooks::table.filter(webhooks::deleted_at.is_null()).count().get_result(conn)?)
+}
+
+/// The codes that are in use.
+pub(super) fn codes(conn: &mut Conn) -> Result<HashSet<String>, DbError> {
+    let codes: Vec<String> =
+        webhooks::table.filter(webhooks::deleted_at.is_null()).select(webhooks::code).load(conn)?;
+    Ok(codes.into_iter().collect())
+}
+
+/// True when there was a webhook of that id.
+pub(super) fn is_deleted(conn: &mut Conn, id: WebhookId) -> Result<bool, DbError> {
+    let gone = webhooks::table.find(id).filter(webhooks::deleted_at.is_not_null());
+    Ok(gone.count().get_result::<i64>(conn)? > 0)
 }
 
 pub(super) fn insert(conn: &mut Conn, webhook: &Webhook, sealer: &Sealer) -> Result<(), DbError> {

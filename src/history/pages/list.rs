@@ -251,15 +251,16 @@ fn chips(typed: &Typed, shelf: &Shelf) -> Vec<Chip> {
 fn pager(typed: &Typed, shelf: &Shelf) -> Pager {
     let found = &shelf.found;
     let to = |cursor: Cursor| typed.address(&[("cursor", &cursor.to_text())]);
-    let mut range = match (found.rows.last(), found.rows.first()) {
+    let range = match (found.rows.last(), found.rows.first()) {
         (Some(oldest), Some(newest)) => between(oldest.created_at, newest.created_at),
         (_, _) => String::new(),
     };
-    if let Some(at) = found.searched_to {
-        let on =
-            if shelf.back { format!("up to {at}; Newer goes on.") } else { format!("back to {at}; Older goes on.") };
-        range = format!("{range} Searched {on}").trim_start().to_owned();
-    }
+    let searched = match found.searched_to {
+        Some(at) if shelf.back => format!("Searched up to {at}; Newer goes on."),
+        Some(at) => format!("Searched back to {at}; Older goes on."),
+        None => String::new(),
+    };
+    let range = format!("{range} {searched}").trim().to_owned();
     Pager { range, newer: found.newer.map(to), older: found.older.map(to) }
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn body(
 ) -> Result<HttpResponse, WebError> {
     let id = delivery_id(&path)?;
     let body = app.db.read(move |conn| letter::body(conn, id)).await?.ok_or(WebError::NotFound)?;
-    Ok(download(format!("{id}-request.txt"), body.into_bytes()))
+    Ok(download(&format!("{id}-request.txt"), body.into_bytes()))
 }
 
 /// What is kept of the answer to one attempt.
@@ -32,11 +32,11 @@ pub(super) async fn answer(
     let number = number.parse::<i32>().map_err(|_| WebError::NotFound)?;
     let attempt = app.db.read::<_, DbError, _>(move |conn| letter::attempt(conn, id, number)).await?;
     let bytes = attempt.response_body.ok_or(WebError::NotFound)?;
-    Ok(download(format!("{id}-{number}-answer.txt"), bytes))
+    Ok(download(&format!("{id}-{number}-answer.txt"), bytes))
 }
 
 /// A receiver may have written anything: the browser must save it, not read it.
-fn download(name: String, bytes: Vec<u8>) -> HttpResponse {
+fn download(name: &str, bytes: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

@@ -195,9 +195,10 @@ fn attempt(delivery: &Delivery, chosen: &history::Attempt) -> Attempt {
             (outcome, None) => result(Some(outcome), None),
         },
         by: line.by().to_owned(),
-        advice: match matches!(line.outcome, Outcome::Ok | Outcome::Sending) {
-            true => String::new(),
-            false => format!("{} {}", line.cause(), line.remedy()),
+        advice: if matches!(line.outcome, Outcome::Ok | Outcome::Sending) {
+            String::new()
+        } else {
+            format!("{} {}", line.cause(), line.remedy())
         },
         remarks: remarks(chosen),
         request: request(delivery, chosen),

@@ -115,12 +115,11 @@ fn delivered(letter: &Letter) -> String {
     let begin = letter.origin.as_ref().map_or(letter.delivery.summary.created_at, |origin| origin.occurred_at);
     let answer = taken.status.map_or_else(String::new, |status| format!(": it was answered {}", status_line(status)));
     let number = ordinal(taken.number);
-    let told = match letter.delivery.summary.is_test() {
-        true => format!("The test was taken{answer}."),
-        false => {
-            let waited = span(taken.ended_at.unwrap_or(taken.sent_at).since(begin));
-            format!("Delivered on the {number} attempt, {waited} after the event{answer}.")
-        }
+    let waited = span(taken.ended_at.unwrap_or(taken.sent_at).since(begin));
+    let told = if letter.delivery.summary.is_test() {
+        format!("The test was taken{answer}.")
+    } else {
+        format!("Delivered on the {number} attempt, {waited} after the event{answer}.")
     };
     match letter.last().filter(|last| last.number > taken.number && last.outcome != Outcome::Ok) {
         Some(last) => format!("{told} Sent once more, it was not taken. {}", last.cause()),

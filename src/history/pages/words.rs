@@ -130,10 +130,10 @@ pub(super) fn ordinal(number: i32) -> String {
 pub(super) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
-        ..2 => return "a moment".to_owned(),
-        ..120 => (seconds, "second"),
-        ..7_200 => (seconds / 60, "minute"),
-        ..172_800 => (seconds / 3_600, "hour"),
+        0..2 => return "a moment".to_owned(),
+        2..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
     format!("{count} {unit}s")

@@ -1,0 +1,355 @@
+//! The webhook form: what was typed, to be shown again, and what it means once every rule is met.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+
+use super::login::{self, Login};
+use super::sign::SigningKey;
+use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
+use crate::clock::Time;
+use crate::events::{Environment, find_type};
+use crate::outbound::{EndpointUrl, Policy};
+use crate::text;
+
+/// The longest name, in characters.
+pub const LONGEST_NAME: usize = 120;
+/// The longest description, in characters.
+pub const LONGEST_DESCRIPTION: usize = 2_000;
+/// The longest timeout, in seconds.
+pub const LONGEST_TIMEOUT: u64 = 30;
+
+/// The fields as they were sent; what a browser leaves out has the value of a new form. No `Debug`: it holds secrets.
+#[derive(Clone, Deserialize)]
+#[serde(default)]
+pub struct WebhookForm {
+    pub(super) name: String,
+    pub(super) code: String,
+    pub(super) url: String,
+    pub(super) description: String,
+    pub(super) notification_type: String,
+    pub(super) auth: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) token: SecretString,
+    pub(super) username: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) password: SecretString,
+    pub(super) api_key_header: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) api_key: SecretString,
+    pub(super) events: Vec<String>,
+    pub(super) method: String,
+    pub(super) timeout: String,
+    pub(super) retry: String,
+    pub(super) delays: String,
+    /// A check box: absent is off.
+    #[serde(default)]
+    pub(super) active: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) signing_secret: SecretString,
+    pub(super) form_id: String,
+    pub(super) version: String,
+    /// The webhook that is edited, where the values are tested before they are saved.
+    pub(super) id: String,
+    /// The type whose example a test sends.
+    pub(super) test_event: String,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// A new webhook's form.
+impl Default for WebhookForm {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            code: String::new(),
+            url: String::new(),
+            description: String::new(),
+            notification_type: "rest".to_owned(),
+            auth: AuthKind::None.as_str().to_owned(),
+            token: SecretString::default(),
+            username: String::new(),
+            password: SecretString::default(),
+            api_key_header: login::DEFAULT_HEADER.to_owned(),
+            api_key: SecretString::default(),
+            events: Vec::new(),
+            method: Method::Post.as_str().to_owned(),
+            timeout: "15".to_owned(),
+            retry: RetryKind::Standard.as_str().to_owned(),
+            delays: String::new(),
+            active: "true".to_owned(),
+            signing_secret: SecretString::default(),
+            form_id: String::new(),
+            version: String::new(),
+            id: String::new(),
+            test_event: String::new(),
+        }
+    }
+}
+
+/// What is wrong, by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, String)>);
+
+impl FieldErrors {
+    /// One fault.
+    pub fn one(field: &'static str, sentence: impl Into<String>) -> Self {
+        Self(vec![(field, sentence.into())])
+    }
+
+    /// Notes a fault.
+    pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
+        self.0.push((field, sentence.into()));
+    }
+
+    /// How to put a field right; empty when nothing is wrong with it.
+    pub fn of(&self, field: &str) -> &str {
+        self.0.iter().find(|(name, _)| *name == field).map_or("", |(_, sentence)| sentence)
+    }
+
+    /// How many fields are wrong.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The fields and their sentences, in the order of the form.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(field, sentence)| (*field, sentence.as_str()))
+    }
+
+    /// Keeps what a rule yields, or notes why it yields nothing.
+    fn take<T, S: Into<String>>(&mut self, field: &'static str, result: Result<T, S>) -> Option<T> {
+        result.map_err(|sentence| self.add(field, sentence)).ok()
+    }
+}
+
+/// Where a webhook's code comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    /// It exists and cannot change.
+    Fixed,
+    /// A person chose it: taken is refused.
+    Typed(String),
+    /// Made from the name: taken gets a number.
+    Suggested(String),
+}
+
+/// Values that meet every rule of their fields; only the code may still be taken.
+#[derive(Clone)]
+pub struct Draft {
+    pub(super) name: String,
+    pub(super) code: Code,
+    pub(super) url: EndpointUrl,
+    pub(super) description: String,
+    pub(super) active: bool,
+    pub(super) method: Method,
+    pub(super) timeout: Duration,
+    pub(super) retry: Retry,
+    pub(super) login: Login,
+    /// A signing secret that a person chose.
+    pub(super) signing_key: Option<SigningKey>,
+    pub(super) events: Vec<String>,
+}
+
+impl WebhookForm {
+    /// The form of a webhook that exists; its secrets stay behind.
+    pub fn of(webhook: &Webhook) -> Self {
+        let mut form = Self {
+            name: webhook.name.clone(),
+            code: webhook.code.clone(),
+            url: webhook.url.clone(),
+            description: webhook.description.clone(),
+            auth: webhook.auth.kind().as_str().to_owned(),
+            events: webhook.events.clone(),
+            method: webhook.method.as_str().to_owned(),
+            timeout: webhook.timeout.as_secs().to_string(),
+            retry: webhook.retry.kind().as_str().to_owned(),
+            active: if webhook.active { "true" } else { "" }.to_owned(),
+            version: webhook.version.to_string(),
+            id: webhook.id.to_string(),
+            ..Self::default()
+        };
+        match &webhook.auth {
+            Auth::None | Auth::OAuth { .. } => {}
+            Auth::Basic { username, .. } => form.username.clone_from(username),
+            Auth::ApiKey { header, .. } => form.api_key_header.clone_from(header),
+        }
+        if let Retry::List(list) = &webhook.retry {
+            form.delays = delays::show(list);
+        }
+        form
+    }
+
+    /// Whether the box Active is ticked.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.active.as_str(), "true" | "on" | "1")
+    }
+
+    /// Holds every field against its rules; `saved` is the webhook that is edited.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn parse(&self, policy: &Policy, saved: Option<&Webhook>) -> Result<Draft, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let named = text::line(&self.name, LONGEST_NAME);
+        let name = errors.take("name", named.map_err(|fault| fault.sentence("the name", LONGEST_NAME)));
+        let code = self.code(name.as_deref(), saved, &mut errors);
+        let url = errors.take("url", policy.check_url(&self.url).map_err(|refusal| refusal.sentence()));
+        let described = text::lines(&self.description, LONGEST_DESCRIPTION);
+        let description = errors
+            .take("description", described.map_err(|fault| fault.sentence("the description", LONGEST_DESCRIPTION)));
+        if self.notification_type != "rest" {
+            errors.add("notification_type", "REST is the one notification type.");
+        }
+        let login = login::parse(self, saved, url.as_ref(), &mut errors);
+        let events = errors.take("events", self.events());
+        let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
+        let timeout = errors.take("timeout", self.timeout());
+        let retry = self.retry(&mut errors);
+        let signing_key = errors.take("signing_secret", self.signing_key());
+        let all = name.zip(code).zip(url).zip(description).zip(login).zip(events).zip(method).zip(timeout);
+        match all.zip(retry).zip(signing_key) {
+            Some((
+                ((((((((name, code), url), description), login), events), method), timeout), retry),
+                signing_key,
+            )) if errors.0.is_empty() => {
+                let active = self.is_active();
+                Ok(Draft { name, code, url, description, active, method, timeout, retry, login, signing_key, events })
+            }
+            _ => Err(errors),
+        }
+    }
+
+    fn code(&self, name: Option<&str>, saved: Option<&Webhook>, errors: &mut FieldErrors) -> Option<Code> {
+        let typed = self.code.trim();
+        match saved {
+            Some(webhook) if typed.is_empty() || typed == webhook.code => Some(Code::Fixed),
+            Some(webhook) => {
+                errors.add("code", format!("The code is fixed once a webhook exists; this one's is {}.", webhook.code));
+                None
+            }
+            None if typed.is_empty() => name.map(|name| Code::Suggested(code::suggest(name))),
+            None => errors.take("code", code::parse(typed)).map(Code::Typed),
+        }
+    }
+
+    fn events(&self) -> Result<Vec<String>, String> {
+        let mut known = BTreeSet::new();
+        for name in &self.events {
+            let kind =
+                find_type(name).ok_or_else(|| format!("“{name}” is no event type here; tick those of the list."));
+            known.insert(kind?.name.to_owned());
+        }
+        Ok(known.into_iter().collect())
+    }
+
+    fn timeout(&self) -> Result<Duration, String> {
+        let typed = self.timeout.trim();
+        let digits = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = typed.parse().ok().filter(|seconds| digits && (1..=LONGEST_TIMEOUT).contains(seconds));
+        seconds.map(Duration::from_secs).ok_or_else(|| format!("Give whole seconds from 1 to {LONGEST_TIMEOUT}."))
+    }
+
+    fn retry(&self, errors: &mut FieldErrors) -> Option<Retry> {
+        match errors.take("retry", RetryKind::parse(&self.retry).ok_or("Choose one of the retry presets."))? {
+            RetryKind::Standard => Some(Retry::Standard),
+            RetryKind::Quick => Some(Retry::Quick),
+            RetryKind::List => errors.take("delays", delays::parse(&self.delays)).map(Retry::List),
+        }
+    }
+
+    fn signing_key(&self) -> Result<Option<SigningKey>, &'static str> {
+        match self.signing_secret.expose_secret().trim() {
+            "" => Ok(None),
+            text => SigningKey::parse(text).map(Some),
+        }
+    }
+
+    /// What a person should know although nothing is wrong, by field.
+    pub fn warnings(&self, saved: Option<&Webhook>) -> FieldErrors {
+        let mut warnings = FieldErrors::default();
+        if self.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:")) {
+            warnings.add(
+                "url",
+                "Plain HTTP: everybody on the way can read the requests and the login. Use https if you can.",
+            );
+        }
+        login::warn(self, saved, &mut warnings);
+        warnings
+    }
+}
+
+impl Draft {
+    /// A new webhook of that code.
+    pub(super) fn found(self, id: WebhookId, code: String, now: Time) -> Webhook {
+        let signing_key = self.signing_key.clone().unwrap_or_else(SigningKey::generate);
+        self.build(
+            Webhook {
+                id,
+                code,
+                name: String::new(),
+                url: String::new(),
+                description: String::new(),
+                environment: Environment::Production,
+                active: false,
+                method: Method::Post,
+                format: Format::Notification,
+                timeout: Duration::ZERO,
+                retry: Retry::Standard,
+                auth: Auth::None,
+                auth_set_at: None,
+                signing_keys: vec![signing_key],
+                disabled: None,
+                events: Vec::new(),
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            },
+            now,
+        )
+    }
+
+    /// The webhook as it will be after an edit. Saved as active it is enabled again, whatever had disabled it.
+    pub(super) fn onto(self, saved: &Webhook, now: Time) -> Webhook {
+        let disabled: Option<Disabled> = if self.active { None } else { saved.disabled.clone() };
+        self.build(Webhook { disabled, version: saved.version + 1, updated_at: now, ..saved.clone() }, now)
+    }
+
+    /// The webhook that a test calls: what is typed, over what is saved.
+    pub(super) fn trial(self, saved: Option<&Webhook>, id: WebhookId, now: Time) -> Webhook {
+        match (saved, &self.code) {
+            (Some(saved), _) => self.onto(saved, now),
+            (None, Code::Typed(code) | Code::Suggested(code)) => {
+                let code = code.clone();
+                self.found(id, code, now)
+            }
+            (None, Code::Fixed) => self.found(id, String::new(), now),
+        }
+    }
+
+    fn build(self, base: Webhook, now: Time) -> Webhook {
+        let auth_set_at = match (&self.login.auth, self.login.entered) {
+            (Auth::None, _) => None,
+            (_, true) => Some(now),
+            (_, false) => base.auth_set_at,
+        };
+        Webhook {
+            name: self.name,
+            url: self.url.as_str().to_owned(),
+            description: self.description,
+            active: self.active,
+            method: self.method,
+            timeout: self.timeout,
+            retry: self.retry,
+            auth: self.login.auth,
+            auth_set_at,
+            signing_keys: self.signing_key.map_or(base.signing_keys, |key| vec![key]),
+            events: self.events,
+            ..base
+        }
+    }
+}

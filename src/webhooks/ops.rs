@@ -1,0 +1,194 @@
+//! Creating, changing and deleting webhooks, each with its audit row and the news for whoever keeps them in memory.
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::form::{Code, Draft};
+use super::{Auth, Webhook, WebhookChanged, WebhookId, code, delays, set, store};
+use super::{Retry, sign::SigningKey};
+use crate::audit::{self, Actor, Changes, Object};
+use crate::db::{DbError, Tx};
+use crate::secret::Sealer;
+
+/// The most webhooks.
+pub const MOST: i64 = 1_000;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejected {
+    /// There are as many as there may be.
+    #[error("There are 1,000 webhooks, the most there can be; delete one that is no longer used.")]
+    Full,
+    /// Another webhook has the typed code.
+    #[error("Another webhook has this code; choose another, or leave it empty for a suggestion.")]
+    CodeTaken,
+    /// Somebody saved it meanwhile.
+    #[error("Somebody saved this webhook while you were editing.")]
+    Stale,
+    /// It was deleted meanwhile.
+    #[error("This webhook was deleted meanwhile.")]
+    Gone,
+    /// The database refused.
+    #[error("the database refused")]
+    Database(#[source] DbError),
+}
+
+impl From<DbError> for Rejected {
+    fn from(error: DbError) -> Self {
+        if error.is_taken("webhooks.code") { Self::CodeTaken } else { Self::Database(error) }
+    }
+}
+
+/// Adds a webhook.
+///
+/// # Errors
+/// When there are too many, its code is taken, or the database cannot take it.
+pub fn create(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, draft: Draft) -> Result<Webhook, Rejected> {
+    // From here on nobody else adds one: the count and the suggested code stay true.
+    audit::hold(tx)?;
+    if store::count(tx)? >= MOST {
+        return Err(Rejected::Full);
+    }
+    let code = match &draft.code {
+        Code::Typed(code) => code.clone(),
+        Code::Suggested(code) => code::free(code, &store::codes(tx)?),
+        Code::Fixed => return Err(Rejected::Gone),
+    };
+    let webhook = draft.found(tx.make_id(), code, tx.now());
+    store::insert(tx, &webhook, sealer)?;
+    finish(tx, actor, "webhook.created", &webhook, &differences(None, &webhook), WebhookChanged::Edited(webhook.id))?;
+    Ok(webhook)
+}
+
+/// What an edit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Saved.
+    Saved,
+    /// Saved, and sent to again although it had been disabled.
+    Enabled,
+    /// Every value was the same: nothing was written.
+    Nothing,
+}
+
+/// Writes an edit over the version that it was made from.
+///
+/// # Errors
+/// When somebody else saved or deleted the webhook meanwhile, or the database cannot take it.
+pub fn change(
+    tx: &mut Tx<'_>,
+    sealer: &Sealer,
+    actor: &Actor,
+    (id, version): (WebhookId, i32),
+    draft: Draft,
+) -> Result<Changed, Rejected> {
+    audit::hold(tx)?;
+    let old = store::find(tx, id, sealer)?.ok_or(Rejected::Gone)?;
+    if old.version != version {
+        return Err(Rejected::Stale);
+    }
+    let new = draft.onto(&old, tx.now());
+    let changes = differences(Some(&old), &new);
+    if changes.is_empty() {
+        return Ok(Changed::Nothing);
+    }
+    if !store::update(tx, &new, sealer)? {
+        return Err(Rejected::Stale);
+    }
+    let note = if old.active && !new.active { WebhookChanged::Deactivated(id) } else { WebhookChanged::Edited(id) };
+    finish(tx, actor, "webhook.changed", &new, &changes, note)?;
+    Ok(if old.disabled.is_some() && new.disabled.is_none() { Changed::Enabled } else { Changed::Saved })
+}
+
+/// Removes a webhook and erases its secrets; what waits for it is cancelled. `false` when it was removed before.
+///
+/// # Errors
+/// When there never was one, or the database cannot take it.
+pub fn delete(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<bool, DbError> {
+    audit::hold(tx)?;
+    let Some(webhook) = store::find(tx, id, sealer)? else {
+        return if store::is_deleted(tx, id)? { Ok(false) } else { Err(DbError::NotFound) };
+    };
+    let now = tx.now();
+    store::delete(tx, id, now)?;
+    let changes = Changes::none().value("url", webhook.url.clone());
+    finish(tx, actor, "webhook.deleted", &webhook, &changes, WebhookChanged::Deleted(id))?;
+    Ok(true)
+}
+
+/// What every change leaves: its audit row, the new version of the set, and the note for the job table. The audit
+/// trail comes first, as everywhere: two transactions that lock in different orders would wait for each other.
+fn finish(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    action: &'static str,
+    webhook: &Webhook,
+    changes: &Changes,
+    note: WebhookChanged,
+) -> Result<(), DbError> {
+    let object = Object { kind: "webhook", id: webhook.id.as_str(), name: &webhook.name };
+    audit::record(tx, actor, action, &object, changes)?;
+    set::touch(tx)?;
+    tx.note(note);
+    Ok(())
+}
+
+type Read = fn(&Webhook) -> Value;
+
+/// The fields in which two states of a webhook differ; secrets only as "changed".
+fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
+    let was = |read: Read| old.map_or(Value::Null, read);
+    let fields: [(&str, Read); 13] = [
+        ("name", |webhook| webhook.name.clone().into()),
+        ("code", |webhook| webhook.code.clone().into()),
+        ("url", |webhook| webhook.url.clone().into()),
+        ("description", |webhook| webhook.description.clone().into()),
+        ("auth", |webhook| webhook.auth.kind().as_str().into()),
+        ("username", |webhook| username(&webhook.auth).into()),
+        ("api_key_header", |webhook| header(&webhook.auth).into()),
+        ("events", |webhook| webhook.events.clone().into()),
+        ("method", |webhook| webhook.method.as_str().into()),
+        ("timeout_seconds", |webhook| webhook.timeout.as_secs().into()),
+        ("retry", |webhook| retry(&webhook.retry).into()),
+        ("active", |webhook| webhook.active.into()),
+        ("disabled", |webhook| webhook.disabled.is_some().into()),
+    ];
+    let changes =
+        fields.into_iter().fold(Changes::none(), |changes, (name, read)| changes.field(name, was(read), read(new)));
+    let secret = |webhook: &Webhook| secret(&webhook.auth).map(str::to_owned);
+    let keys =
+        |webhook: &Webhook| webhook.signing_keys.first().map(|key| SigningKey::text(key).expose_secret().to_owned());
+    changes
+        .secret("login", old.and_then(secret) != secret(new))
+        .secret("signing_secret", old.is_some_and(|old| keys(old) != keys(new)))
+}
+
+fn username(auth: &Auth) -> Option<String> {
+    match auth {
+        Auth::Basic { username, .. } => Some(username.clone()),
+        Auth::None | Auth::OAuth { .. } | Auth::ApiKey { .. } => None,
+    }
+}
+
+fn header(auth: &Auth) -> Option<String> {
+    match auth {
+        Auth::ApiKey { header, .. } => Some(header.clone()),
+        Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } => None,
+    }
+}
+
+fn secret(auth: &Auth) -> Option<&str> {
+    match auth {
+        Auth::None => None,
+        Auth::OAuth { token } => Some(token.expose_secret()),
+        Auth::Basic { password, .. } => Some(password.expose_secret()),
+        Auth::ApiKey { key, .. } => Some(key.expose_secret()),
+    }
+}
+
+fn retry(retry: &Retry) -> String {
+    match retry {
+        Retry::Standard | Retry::Quick => retry.kind().as_str().to_owned(),
+        Retry::List(list) => delays::show(list),
+    }
+}
