@@ -1,4 +1,5 @@
 //! The tables as Diesel sees them; the migrations are the source, a test compares both databases.
+#![expect(missing_docs, reason = "the migrations say what each column holds")]
 
 diesel::table! {
     users (id) {
@@ -274,10 +275,12 @@ diesel::table! {
         parent_id -> Nullable<Text>,
         status -> Text,
         release_comment -> Nullable<Text>,
+        released_by -> Nullable<Text>,
         released_at -> Nullable<Timestamp>,
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        updated_by -> Text,
     }
 }
 
@@ -286,18 +289,22 @@ diesel::table! {
         id -> Text,
         number -> BigInt,
         document_id -> Text,
-        document_number -> BigInt,
-        document_title -> Text,
+        title -> Text,
+        template -> Text,
         format -> Text,
         keep_output -> Bool,
         state -> Text,
         pages_done -> Integer,
         pages_total -> Integer,
-        archive_token -> Nullable<Text>,
-        actor_id -> Nullable<Text>,
-        actor_name -> Text,
-        owner -> Nullable<Text>,
+        fence -> BigInt,
         leased_until -> Timestamp,
+        archive_token -> Nullable<Text>,
+        archive_bytes -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+        actor_email -> Nullable<Text>,
+        actor_name -> Text,
+        version -> Integer,
         created_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
     }
@@ -315,8 +322,6 @@ diesel::table! {
         id -> Text,
         number -> BigInt,
         document_id -> Text,
-        document_number -> BigInt,
-        document_title -> Text,
         #[sql_name = "type"]
         type_ -> Text,
         language -> Text,
@@ -327,7 +332,9 @@ diesel::table! {
         by_api -> Bool,
         version -> Integer,
         created_at -> Timestamp,
+        created_by -> Text,
         updated_at -> Timestamp,
+        updated_by -> Text,
     }
 }
 
@@ -338,6 +345,9 @@ diesel::table! {
         created_at -> Timestamp,
     }
 }
+
+diesel::joinable!(assignments -> documents (document_id));
+diesel::joinable!(publications -> documents (document_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,

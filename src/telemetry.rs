@@ -11,9 +11,7 @@ use crate::config::{LogFormat, LogLevel, Logging};
 /// # Errors
 /// When a log was started before.
 pub fn start(logging: &Logging) -> anyhow::Result<()> {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter(logging.level))
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter(logging.level)).with_writer(std::io::stderr);
     let started = match logging.format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).try_init(),

@@ -1,9 +1,12 @@
 //! The keys of programs: what each may do, in which world, and until when.
 
+mod api;
 mod cache;
 mod ops;
 mod store;
 
+pub use api::Caller;
+pub(crate) use api::admit;
 pub use cache::Keys;
 pub use ops::{authenticate, create, recheck, revoke};
 pub use store::{find, list};
@@ -155,7 +158,15 @@ mod tests {
     fn what_is_no_token_is_not_looked_up() {
         let (_, token) = new_token();
         let token = token.expose_secret();
-        for text in ["", "prk_", "prk_12345678_", &token[..44], &format!("{token}0"), &token.replace("prk_", "pkr_"), "prk_ü2345678_ü"] {
+        for text in [
+            "",
+            "prk_",
+            "prk_12345678_",
+            &token[..44],
+            &format!("{token}0"),
+            &token.replace("prk_", "pkr_"),
+            "prk_ü2345678_ü",
+        ] {
             assert_eq!(prefix_of(text), None, "{text}");
         }
     }

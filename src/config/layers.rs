@@ -11,8 +11,9 @@ use config::{FileFormat, Source, Value, ValueKind};
 use super::reference::{Row, reference};
 
 const PREFIX: &str = "POSTRIDER_";
-/// The tests' own variables, and what an orchestrator sets for a service that is called "postrider".
-const NOT_OURS: [&str; 4] = ["TEST_", "SERVICE_HOST", "SERVICE_PORT", "PORT"];
+/// Beginnings of the names that the tests and the bench use, and of those that an orchestrator sets for a service
+/// that is called "postrider".
+const NOT_OURS: [&str; 6] = ["BIN", "TEST_", "BENCH_", "SERVICE_HOST", "SERVICE_PORT", "PORT"];
 /// Settings whose values are never repeated.
 const SECRET: [&str; 4] = ["master_keys", "admin_password", "database_url", "egress_proxy"];
 
@@ -128,7 +129,9 @@ impl Layers {
             let origin = format!("{PREFIX}{}", name.to_ascii_uppercase());
             match known(&name) {
                 Some(row) => layers.put(row, text, origin),
-                None => layers.problems.push(format!("{origin}: there is no such setting; postrider --help lists all of them")),
+                None => layers
+                    .problems
+                    .push(format!("{origin}: there is no such setting; postrider --help lists all of them")),
             }
         }
         for (name, text) in &flags.0 {
@@ -175,10 +178,14 @@ impl Layers {
         for (name, value) in values {
             let origin = format!("{name} in {path}");
             match known(&name).filter(|row| row.name != "config") {
-                None => self.problems.push(format!("{origin}: there is no such setting; postrider --help lists all of them")),
+                None => self
+                    .problems
+                    .push(format!("{origin}: there is no such setting; postrider --help lists all of them")),
                 Some(row) => match plain(value) {
                     Some(text) => self.put(row, text, origin),
-                    None => self.problems.push(format!("{origin}: the value must be a text, a number, true, false or a list of texts")),
+                    None => self
+                        .problems
+                        .push(format!("{origin}: the value must be a text, a number, true, false or a list of texts")),
                 },
             }
         }
@@ -196,7 +203,8 @@ impl Layers {
     }
 
     fn default(&self, key: &'static str) -> String {
-        let text = |key: &'static str| self.given.get(key).map_or_else(|| self.default(key), |given| given.text.clone());
+        let text =
+            |key: &'static str| self.given.get(key).map_or_else(|| self.default(key), |given| given.text.clone());
         match key {
             "public_url" => format!("http://{}", text("listen")),
             "database_url" => {
@@ -254,7 +262,9 @@ fn known(name: &str) -> Option<Row> {
 /// A plain value as the text that a flag would have; a list becomes comma separated.
 fn plain(value: Value) -> Option<String> {
     match value.kind {
-        ValueKind::Array(items) => items.into_iter().map(plain).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        ValueKind::Array(items) => {
+            items.into_iter().map(plain).collect::<Option<Vec<_>>>().map(|items| items.join(","))
+        }
         ValueKind::Nil | ValueKind::Table(_) => None,
         ValueKind::Boolean(_)
         | ValueKind::I64(_)

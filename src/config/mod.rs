@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use layers::{Flags, Problems, Shown};
+pub(crate) use read::read_key_file;
 pub use reference::{Row, markdown, reference};
 
 use crate::db::DatabaseUrl;
@@ -137,10 +138,7 @@ pub fn load(flags: &Flags) -> Result<Loaded, Problems> {
 ///
 /// # Errors
 /// Everything that is wrong with them, at once.
-pub fn load_from(
-    flags: &Flags,
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Loaded, Problems> {
+pub fn load_from(flags: &Flags, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Loaded, Problems> {
     let mut layers = Layers::new(flags, variables);
     let settings = Settings::read(&mut layers);
     if let Some(settings) = &settings {
@@ -174,7 +172,8 @@ impl Settings {
 
     /// Rules over several settings.
     fn check(&self, layers: &mut Layers) {
-        if !self.public_url.starts_with("https://") && !self.allow_insecure_http && !read::is_loopback(&self.public_url) {
+        if !self.public_url.starts_with("https://") && !self.allow_insecure_http && !read::is_loopback(&self.public_url)
+        {
             layers.problem(
                 "public_url",
                 "plain HTTP is taken for loopback addresses only, since passwords would be readable on the way. \

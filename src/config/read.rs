@@ -15,8 +15,9 @@ use crate::secret::Sealer;
 
 pub(super) fn address(layers: &mut Layers, key: &'static str) -> Option<SocketAddr> {
     layers.get(key, |text| {
-        text.parse()
-            .map_err(|_| format!("\"{text}\" is no address with a port; write for example 127.0.0.1:8080 or [::1]:8080"))
+        text.parse().map_err(|_| {
+            format!("\"{text}\" is no address with a port; write for example 127.0.0.1:8080 or [::1]:8080")
+        })
     })
 }
 
@@ -72,9 +73,9 @@ pub(super) fn networks(layers: &mut Layers, key: &'static str) -> Option<Vec<IpN
         items(text)
             .map(|item| {
                 let single = item.parse::<IpAddr>().map(IpNet::from);
-                single
-                    .or_else(|_| item.parse())
-                    .map_err(|_| format!("\"{item}\" is no address or network; write for example 10.0.0.7 or 10.0.0.0/8"))
+                single.or_else(|_| item.parse()).map_err(|_| {
+                    format!("\"{item}\" is no address or network; write for example 10.0.0.7 or 10.0.0.0/8")
+                })
             })
             .collect()
     })
@@ -116,8 +117,11 @@ pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Option<Strin
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        if bare { Ok(url.as_str().trim_end_matches('/').to_owned()) } else {
-            Err("only a scheme, a host and a port may stand in it, such as https://postrider.example.com:8443".to_owned())
+        if bare {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        } else {
+            Err("only a scheme, a host and a port may stand in it, such as https://postrider.example.com:8443"
+                .to_owned())
         }
     })
 }
@@ -146,7 +150,8 @@ pub(super) fn proxy(layers: &mut Layers, key: &'static str) -> Option<Option<Sec
 
 pub(super) fn password(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
     let given = either(layers, key, "admin_password_file", |path| {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("the file {} cannot be read ({error})", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("the file {} cannot be read ({error})", path.display()))?;
         let line = text.strip_suffix('\n').unwrap_or(&text);
         Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
     })?;

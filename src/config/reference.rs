@@ -38,15 +38,20 @@ impl Row {
     }
 }
 
-const CONFIG: Row = Row::new("config", "FILE", "", &["A TOML file with settings; not itself a setting of such a file."]);
+const CONFIG: Row =
+    Row::new("config", "FILE", "", &["A TOML file with settings; not itself a setting of such a file."]);
 const MASTER_KEYS_FILE: Row = Row::new(
     "master_keys_file",
     "FILE",
     "",
     &["A file with MASTER_KEYS; only its owner, who is this process's user or root, may read it."],
 );
-const ADMIN_PASSWORD_FILE: Row =
-    Row::new("admin_password_file", "FILE", "", &["A file with ADMIN_PASSWORD; one line end at its end does not count."]);
+const ADMIN_PASSWORD_FILE: Row = Row::new(
+    "admin_password_file",
+    "FILE",
+    "",
+    &["A file with ADMIN_PASSWORD; one line end at its end does not count."],
+);
 
 /// Every setting, in the order of the reference.
 pub fn reference() -> Vec<Row> {
@@ -54,7 +59,11 @@ pub fn reference() -> Vec<Row> {
     let own = [super::Settings::ROWS, super::Logging::ROWS, super::Egress::ROWS, super::FirstAdmin::ROWS];
     for row in own.into_iter().flatten() {
         rows.push(*row);
-        rows.extend([MASTER_KEYS_FILE, ADMIN_PASSWORD_FILE].iter().filter(|file| file.name.strip_suffix("_file") == Some(row.name)));
+        rows.extend(
+            [MASTER_KEYS_FILE, ADMIN_PASSWORD_FILE]
+                .iter()
+                .filter(|file| file.name.strip_suffix("_file") == Some(row.name)),
+        );
     }
     rows
 }

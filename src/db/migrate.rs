@@ -1,6 +1,6 @@
 //! The schema's history, embedded in the binary: one folder of migrations for each database, same names.
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::pool::{Purpose, check_sqlite_version, connect};
@@ -13,10 +13,17 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Brings the schema up to date and returns the names of what was applied.
 ///
 /// # Errors
-/// When the database cannot be opened or a migration fails; a failed one leaves the schema as it was before it.
+/// When the database cannot be opened, when something waits while another process has the embedded file, or when a
+/// migration fails; a failed one leaves the schema as it was before it.
 pub fn migrate(url: &DatabaseUrl) -> anyhow::Result<Vec<String>> {
-    let mut conn = connect(url, Purpose::Write)?;
+    url.make_folder()?;
+    let mut conn = connect(url, Purpose::Write).with_context(|| format!("cannot open {}", url.describe()))?;
     check_sqlite_version(&mut conn)?;
+    if pending(&mut conn)? == 0 {
+        return Ok(Vec::new());
+    }
+    // A running process would go on with the old schema in its statements.
+    let _lock = url.lock()?;
     let applied = on_backend!(
         &mut conn,
         sqlite c => c.run_pending_migrations(SQLITE).map(|names| names.iter().map(ToString::to_string).collect()),

@@ -81,7 +81,19 @@ impl Db {
     /// When the address is wrong, the server is away, the file is in use by another process, or the
     /// embedded library is older than the first that keeps its promises.
     pub fn open(url: &DatabaseUrl, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
-        let lock = url.lock()?;
+        Self::open_with(url, url.lock()?, clock, ids)
+    }
+
+    /// Opens the database for a short command, beside the process that serves. That process alone holds what the
+    /// lock protects: the lanes and the webhooks in memory, so a command must not change deliveries or webhooks.
+    ///
+    /// # Errors
+    /// When the address is wrong or the server is away.
+    pub fn open_beside(url: &DatabaseUrl, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
+        Self::open_with(url, None, clock, ids)
+    }
+
+    fn open_with(url: &DatabaseUrl, lock: Option<std::fs::File>, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
         let steps = Arc::new(OnceLock::new());
         let pool = Pool::open(url)?;
         let context = tx::Context { steps: Arc::clone(&steps), clock: clock.clone(), ids: ids.clone() };

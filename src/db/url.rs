@@ -56,10 +56,20 @@ impl DatabaseUrl {
         }
     }
 
+    /// Makes the folder of the embedded file.
+    pub(super) fn make_folder(&self) -> anyhow::Result<()> {
+        let Self::Sqlite(path) = self else { return Ok(()) };
+        let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
+    }
+
     /// Takes the embedded file for this process; nothing to take on a server.
     pub(super) fn lock(&self) -> anyhow::Result<Option<File>> {
         match self {
-            Self::Sqlite(path) => lock_file(path).map(Some),
+            Self::Sqlite(path) => {
+                self.make_folder()?;
+                lock_file(path).map(Some)
+            }
             Self::Postgres(_) => Ok(None),
         }
     }
@@ -68,9 +78,6 @@ impl DatabaseUrl {
 fn lock_file(path: &Path) -> anyhow::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
     let mut file = OpenOptions::new()
         .create(true)
         .read(true)

@@ -13,6 +13,7 @@
 pub mod dispatch;
 pub mod finish;
 mod lanes;
+pub mod node;
 pub(crate) mod queue;
 mod resend;
 pub mod retry;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub use lanes::Lanes;
 pub use resend::{Refused, resend};
+pub(crate) use resend::{Standing, may_resend};
 
 use crate::db::BeforeCommit;
 use crate::outbound;

@@ -7,7 +7,7 @@ mod settle;
 use diesel::prelude::*;
 
 pub(super) use claim::{Claim, Claimed, claim, earliest_due};
-pub(super) use lease::{acquire, database_now, release, renew, sweep_tests, void_all_leases};
+pub(super) use lease::{acquire, database_now, release, renew, sweep_tests, void_leases};
 pub(super) use settle::{Ended, Settlement, add_hours, request_resend, set_last, settle};
 
 use super::{DeliveryId, Kind, Lanes, NodeId, Outcome, Reason, State};

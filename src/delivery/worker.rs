@@ -1,6 +1,6 @@
 //! The worker: keeps the leases, claims what is due, starts the requests; in a runtime of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -179,9 +179,8 @@ impl Worker {
             .db
             .write(move |tx| {
                 let now = database_now(tx, &clock)?;
-                if first && matches!(&**tx, crate::db::Conn::Sqlite(_)) {
-                    queue::void_all_leases(tx)?;
-                    queue::sweep_tests(tx, now, now)?;
+                if first {
+                    queue::void_leases(tx, node)?;
                 }
                 queue::sweep_tests(tx, now.minus(TEST_LIMIT), now)?;
                 queue::renew(tx, node, now.plus(LEASE))
@@ -299,6 +298,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     runtime: tokio::runtime::Handle,
     ended: tokio::sync::oneshot::Receiver<()>,
+    pulse: Weak<()>,
 }
 
 impl Running {
@@ -312,9 +312,14 @@ impl Running {
         self.stop.subscribe()
     }
 
-    /// True while the worker works.
-    pub fn is_alive(&self) -> bool {
-        !self.stop.is_closed()
+    /// Points to something for as long as the worker works.
+    pub fn pulse(&self) -> Weak<()> {
+        self.pulse.clone()
+    }
+
+    /// Waits for the worker to end, which it does by itself only in a panic.
+    pub async fn gone(&mut self) {
+        (&mut self.ended).await.ok();
     }
 
     /// Stops claiming at once, lets requests in flight end, and returns when the lanes are given back.
@@ -336,6 +341,8 @@ pub fn spawn(worker: Worker) -> std::io::Result<Running> {
     let handle = runtime.handle().clone();
     let lanes = worker.lanes().clone();
     let database = worker.sender.db.clone();
+    let alive = Arc::new(());
+    let pulse = Arc::downgrade(&alive);
     std::thread::Builder::new().name("worker-main".to_owned()).spawn(move || {
         let listener = database.listen("postrider_wake", move |webhook| match WebhookId::parse(webhook) {
             Some(webhook) => lanes.row_waits(webhook),
@@ -344,10 +351,11 @@ pub fn spawn(worker: Worker) -> std::io::Result<Running> {
                 lanes.want_lanes();
             }
         });
+        let _alive = alive;
         runtime.block_on(worker.run(stopping));
         drop(listener);
         done.send(()).ok();
         runtime.shutdown_timeout(Duration::from_secs(1));
     })?;
-    Ok(Running { stop, runtime: handle, ended })
+    Ok(Running { stop, runtime: handle, ended, pulse })
 }

@@ -1,5 +1,6 @@
 //! What happened: the catalogue of event types, and the one door through which every event comes in.
 
+pub(crate) mod api;
 mod catalogue;
 pub mod intake;
 mod ops;
@@ -9,7 +10,7 @@ mod store;
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
 pub use store::find;
-pub(crate) use store::{forget_answers, set_unsent};
+pub(crate) use store::set_unsent;
 
 pub use crate::api_keys::Environment;
 use crate::clock::Time;
@@ -28,6 +29,17 @@ crate::word_enum! {
         Api = "api",
         /// The portal itself.
         Portal = "portal",
+    }
+}
+
+impl Source {
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Content => "Content",
+            Self::Api => "the API",
+            Self::Portal => "Postrider",
+        }
     }
 }
 

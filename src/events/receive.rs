@@ -37,9 +37,11 @@ pub enum Received {
 /// When the database cannot take them. Not for a conflict: that would cost the whole group its turn.
 pub fn receive(tx: &mut Tx<'_>, intake: &Intake, once: Option<&Idempotency>) -> Result<Received, DbError> {
     let now = tx.now();
+    if once.is_some() {
+        store::forget_answers(tx, now.minus(REMEMBERED))?;
+    }
     if let Some(once) = once
         && let Some(before) = store::find_answer(tx, &once.api_key, &once.key)?
-        && before.created_at > now.minus(REMEMBERED)
     {
         if before.body_hash != once.body_hash {
             return Ok(Received::Conflict);

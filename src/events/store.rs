@@ -85,12 +85,11 @@ pub(crate) fn set_unsent(conn: &mut Conn, id: EventId, unsent: &str) -> Result<(
 pub(super) struct Answered {
     pub(super) body_hash: String,
     pub(super) answer: String,
-    pub(super) created_at: Time,
 }
 
 pub(super) fn find_answer(conn: &mut Conn, api_key: &str, key: &str) -> Result<Option<Answered>, DbError> {
-    use idempotency_keys::{answer, body_hash, created_at};
-    Ok(idempotency_keys::table.find((api_key, key)).select((body_hash, answer, created_at)).first(conn).optional()?)
+    use idempotency_keys::{answer, body_hash};
+    Ok(idempotency_keys::table.find((api_key, key)).select((body_hash, answer)).first(conn).optional()?)
 }
 
 pub(super) fn keep_answer(
@@ -100,7 +99,6 @@ pub(super) fn keep_answer(
     (body_hash, answer): (&str, &str),
     at: Time,
 ) -> Result<(), DbError> {
-    diesel::delete(idempotency_keys::table.find((api_key, key))).execute(conn)?;
     diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::api_key_id.eq(api_key),
@@ -113,7 +111,8 @@ pub(super) fn keep_answer(
     Ok(())
 }
 
-/// Forgets the answers that are older than their time; returns how many.
-pub(crate) fn forget_answers(conn: &mut Conn, before: Time) -> Result<usize, DbError> {
-    Ok(diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(before))).execute(conn)?)
+/// Forgets the answers that are older than their time.
+pub(super) fn forget_answers(conn: &mut Conn, before: Time) -> Result<(), DbError> {
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(before))).execute(conn)?;
+    Ok(())
 }

@@ -43,9 +43,8 @@ impl Body {
 /// What is to be said of a body, by how its reading ended (none: in time).
 pub(super) fn note(ended: Option<Result<(), reqwest::Error>>, headers: &HeaderMap) -> Option<Note> {
     match ended {
-        None => Some(Note::BodyCut),
         Some(Err(error)) if fault::is_incomplete(&error) => Some(Note::ShortBody),
-        Some(Err(_)) => Some(Note::BodyCut),
+        Some(Err(_)) | None => Some(Note::BodyCut),
         Some(Ok(())) => {
             let encoding = headers.get(CONTENT_ENCODING)?;
             (!encoding.as_bytes().eq_ignore_ascii_case(b"identity")).then_some(Note::Compressed)

@@ -34,29 +34,24 @@ pub(super) fn describe(der: &[u8]) -> Option<String> {
 
     let mut names = alternative_names(fields).unwrap_or_default();
     if names.is_empty() {
-        names.extend(own_name(subject));
+        names.extend(own_name(&subject));
     }
     let more = names.len().saturating_sub(SHOWN_NAMES);
     names.truncate(SHOWN_NAMES);
-    let mut text = if names.is_empty() {
-        "certificate without a name".into()
-    } else {
-        format!("certificate for {}", names.join(", "))
-    };
-    if more > 0 {
-        text += &format!(" and {more} more");
-    }
-    let issuer = own_name(issuer).map_or_else(|| "an issuer without a name".into(), |issuer| format!("\"{issuer}\""));
-    Some(format!("{text}, issued by {issuer}, valid from {from} to {until}"))
+    let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let issuer = own_name(&issuer).map_or_else(|| "an issuer without a name".into(), |issuer| format!("\"{issuer}\""));
+    Some(format!("certificate for {names}{more}, issued by {issuer}, valid from {from} to {until}"))
 }
 
-/// A reader over the elements of one DER value.
-#[derive(Clone, Copy)]
+/// A reader over the elements of one DER value: the tag and the content of each.
+#[derive(Clone)]
 struct Der<'a>(&'a [u8]);
 
-impl<'a> Der<'a> {
-    /// The next element: its tag and its content.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+impl<'a> Iterator for Der<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
         let (&[tag, length], rest) = self.0.split_first_chunk()?;
         let (length, rest) = match length {
             ..=0x7f => (usize::from(length), rest),
@@ -70,7 +65,9 @@ impl<'a> Der<'a> {
         self.0 = rest;
         Some((tag, content))
     }
+}
 
+impl<'a> Der<'a> {
     fn expect(&mut self, expected: u8) -> Option<&'a [u8]> {
         self.next().filter(|(tag, _)| *tag == expected).map(|(_, content)| content)
     }
@@ -80,18 +77,10 @@ impl<'a> Der<'a> {
     }
 }
 
-impl<'a> Iterator for Der<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Der::next(self)
-    }
-}
-
 /// The common name, or else the organisation, of a subject or issuer.
-fn own_name(name: Der<'_>) -> Option<String> {
+fn own_name(name: &Der<'_>) -> Option<String> {
     let part = |wanted: &[u8]| {
-        name.filter(|(tag, _)| *tag == SET).find_map(|(_, set)| {
+        name.clone().filter(|(tag, _)| *tag == SET).find_map(|(_, set)| {
             let mut pair = Der(set).inside(SEQUENCE)?;
             let is_wanted = pair.expect(OBJECT_ID)? == wanted;
             let (_, value) = pair.next()?;

@@ -85,17 +85,18 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub fn with_lookup(policy: Arc<Policy>, options: ClientOptions, lookup: Arc<dyn Lookup>) -> anyhow::Result<Self> {
-        Self::build(policy, &options, lookup, &Layers::default())
+        Self::build(policy, options, lookup, &Layers::default())
     }
 
     pub(super) fn build(
         policy: Arc<Policy>,
-        options: &ClientOptions,
+        options: ClientOptions,
         lookup: Arc<dyn Lookup>,
         layers: &Layers,
     ) -> anyhow::Result<Self> {
-        let (tls, roots) = tls::configuration(options.ca_file.as_deref())?;
-        let proxy = options.proxy.as_deref().map(Proxy::read).transpose()?;
+        let ClientOptions { proxy, ca_file } = options;
+        let (tls, roots) = tls::configuration(ca_file.as_deref())?;
+        let proxy = proxy.as_deref().map(Proxy::read).transpose()?;
         let resolver = Guarded {
             policy: Arc::clone(&policy),
             lookups: Lookups::new(lookup),
@@ -110,6 +111,7 @@ impl Client {
         };
         // Each line turns off something that would weaken the guard or change the message: the environment's proxies,
         // redirects, second tries, decompression.
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that makes a client")]
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(resolver)

@@ -42,8 +42,10 @@ impl Gate {
         // A connection whose peer is unknown cannot be judged, so it is none.
         let peer =
             extras.get::<HttpInfo>().map(HttpInfo::remote_addr).ok_or_else(|| Fault::new(Outcome::Unreachable))?;
+        if !self.judges {
+            return Ok(peer);
+        }
         match self.proxy {
-            _ if !self.judges => Ok(peer),
             None => self.policy.check_answer(peer, probe.named).map(|()| peer).map_err(Fault::blocked),
             Some(proxy) if proxy.port == peer.port() && proxy.address.is_none_or(|only| only == peer.ip()) => Ok(peer),
             Some(_) => Err(Fault::with_detail(Outcome::Unreachable, "the connection did not lead to the proxy")),

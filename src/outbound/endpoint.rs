@@ -84,9 +84,8 @@ pub(super) fn check(raw: &str, policy: &Policy) -> Result<EndpointUrl, Refusal> 
     check_text(raw)?;
     let url = Url::parse(raw).map_err(|_| Refusal::Parse)?;
     match url.scheme() {
-        "https" => {}
         "http" if policy.https_only() => return Err(Refusal::HttpsOnly),
-        "http" => {}
+        "http" | "https" => {}
         _ => return Err(Refusal::Scheme),
     }
     let authority = authority(raw).ok_or(Refusal::NoAuthority)?;
@@ -146,9 +145,8 @@ fn check_name(name: &str, port: u16, policy: &Policy) -> Result<(), Refusal> {
     if !name.contains('.') {
         return Err(Refusal::SingleLabel);
     }
-    let reserved =
-        |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if RESERVED_DOMAINS.iter().any(|domain| reserved(&domain)) {
+    let reserved = |domain: &str| name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if RESERVED_DOMAINS.iter().any(|domain| reserved(domain)) {
         return Err(Refusal::ReservedName);
     }
     policy.check_port(port)

@@ -59,9 +59,12 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
-/// Whether a body ended before its announced length.
+/// Whether the connection ended within a body.
 pub(super) fn is_incomplete(error: &(dyn Error + 'static)) -> bool {
-    chain(error).filter_map(|link| link.downcast_ref::<hyper::Error>()).any(hyper::Error::is_incomplete_message)
+    chain(error).any(|link| {
+        link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+            || link.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+    })
 }
 
 /// The error and its sources; an I/O error hides its own inner error from the usual walk.

@@ -21,6 +21,9 @@ mod reply;
 mod resolve;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::Class;
 pub use client::{Client, ClientOptions, Request};
 pub use endpoint::EndpointUrl;

@@ -84,7 +84,7 @@ impl Probe {
     /// The TCP connection is open. Through a proxy with TLS there is a second handshake: the first one is part of the way.
     pub fn handshaking(&self) {
         self.enter(Stage::Handshaking, |phases, spent| {
-            phases.connect = Some(phases.connect.unwrap_or_default() + spent)
+            phases.connect = Some(phases.connect.unwrap_or_default() + spent);
         });
     }
 
@@ -119,11 +119,11 @@ impl Probe {
         self.marks().peer
     }
 
-    /// The addresses that DNS gave, for the person who looks for the fault.
+    /// The addresses that DNS gave and none of which was connected, for the person who looks for the fault.
     pub fn tried(&self) -> Option<String> {
         let marks = self.marks();
         let list: Vec<_> = marks.answers.iter().map(|answer| answer.ip().to_string()).collect();
-        (!list.is_empty()).then(|| format!("tried {}", list.join(", ")))
+        (marks.peer.is_none() && !list.is_empty()).then(|| format!("tried {}", list.join(", ")))
     }
 
     /// The times up to now; `answered` is when the head of the answer came. The phase that failed has its time so far.

@@ -62,9 +62,10 @@ impl Reply {
 
     /// A reply for an address that the guard refused.
     pub(super) fn blocked(refusal: Refusal, phases: Phases) -> Self {
-        let detail = match &refusal {
-            Refusal::Address { address, class } => Some(format!("{address} is {}", class.what())),
-            _other_rule => None,
+        let detail = if let Refusal::Address { address, class } = &refusal {
+            Some(format!("{address} is {}", class.what()))
+        } else {
+            None
         };
         Self { detail, refusal: Some(refusal), ..Self::without_answer(Outcome::Blocked, phases) }
     }
@@ -88,9 +89,9 @@ pub struct Phases {
 /// A remark besides the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Note {
-    /// The body did not end in time, or its connection broke.
+    /// The body did not end in time, or its connection broke off.
     BodyCut,
-    /// The body ended before the length that was announced.
+    /// The connection ended within the body.
     ShortBody,
     /// The body is compressed, and kept as it came.
     Compressed,
@@ -123,8 +124,8 @@ impl Note {
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::BodyCut => "The answer's status came, but its body was cut off by the timeout or by the receiver.",
-            Self::ShortBody => "The answer's body ended before the length that its head announced.",
+            Self::BodyCut => "The answer's status came, but its body was cut off by the timeout or a fault.",
+            Self::ShortBody => "The receiver closed the connection before the answer's body was complete.",
             Self::Compressed => {
                 "The answer's body is compressed although that was not asked for, and is kept as it came."
             }

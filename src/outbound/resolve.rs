@@ -125,7 +125,9 @@ impl Guarded {
         }
         addresses.truncate(MAX_ADDRESSES);
         // Port 0 lets the client take the port of its URL, or of its proxy.
-        addresses.iter_mut().for_each(|address| address.set_port(0));
+        for address in &mut addresses {
+            address.set_port(0);
+        }
         Ok(addresses)
     }
 }

@@ -21,14 +21,15 @@ use super::{
     resolve::{Lookups, System},
 };
 
-#[path = "../../tests/it/support/mod.rs"]
-#[allow(clippy::expect_used, missing_docs, reason = "as in the integration tests")]
-mod support;
+#[path = "../../tests/it/support/authority.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest")]
+mod authority;
+#[path = "../../tests/it/support/receiver.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest")]
+mod receiver;
 
-use support::{
-    authority::Authority,
-    receiver::{Answer, Behaviour, Receiver, Step},
-};
+use authority::Authority;
+use receiver::{Answer, Behaviour, Receiver, Step};
 
 const OFF: Layers = Layers { names: false, peers: false, connect_limit: CONNECT_LIMIT };
 
@@ -41,7 +42,7 @@ fn open() -> Arc<Policy> {
 }
 
 fn client(policy: Arc<Policy>, lookup: impl Lookup, layers: &Layers) -> Client {
-    Client::build(policy, &ClientOptions::default(), Arc::new(lookup), layers).unwrap()
+    Client::build(policy, ClientOptions::default(), Arc::new(lookup), layers).unwrap()
 }
 
 fn post(url: &str) -> Request {
@@ -97,12 +98,13 @@ async fn the_gate_alone_drops_a_connection_before_a_byte_was_sent() {
     let answer = Behaviour::Answer(Answer::status(200));
     let tls = Receiver::start_tls(answer, authority.server(&["127.0.0.1"], (2000, 2100))).await;
     let options = ClientOptions { ca_file: Some(authority.file()), ..ClientOptions::default() };
-    let guarded = Client::build(closed(), &options, Arc::new(System), &Layers { peers: true, ..OFF }).unwrap();
+    let guarded = Client::build(closed(), options.clone(), Arc::new(System), &Layers { peers: true, ..OFF }).unwrap();
     for receiver in [&plain, &tls] {
         assert_eq!(code(&unjudged(&guarded, &receiver.url("/")).await), "loopback");
+        receiver.ended(1).await;
         assert_eq!((receiver.connections(), receiver.bytes()), (1, 0));
     }
-    let unguarded = Client::build(closed(), &options, Arc::new(System), &OFF).unwrap();
+    let unguarded = Client::build(closed(), options, Arc::new(System), &OFF).unwrap();
     for receiver in [&plain, &tls] {
         assert_eq!(unjudged(&unguarded, &receiver.url("/")).await.outcome, Outcome::Ok);
     }
@@ -221,6 +223,7 @@ async fn a_look_up_for_which_nobody_waits_any_more_is_never_begun() {
     assert!(given_up.is_err());
     release.clear();
     while asking.join_next().await.is_some() {}
+    drop(lookups);
     assert!(called.recv().is_err(), "the worker threads have ended, and none looked the last name up");
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Site;
+
 /// The addresses of the files under `static/`, with the hash of their content in the name.
 pub struct Assets(BTreeMap<&'static str, String>);
 
@@ -10,6 +12,11 @@ impl Assets {
     /// Names each file and its address.
     pub fn new(paths: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self(paths.into_iter().collect())
+    }
+
+    /// The file that is served at this address.
+    pub(crate) fn named(&self, address: &str) -> Option<&'static str> {
+        self.0.iter().find(|(_, path)| *path == address).map(|(name, _)| *name)
     }
 
     fn path<'a>(&'a self, name: &'a str) -> &'a str {
@@ -26,6 +33,15 @@ pub(crate) enum Theme {
 }
 
 impl Theme {
+    /// The theme of this name; what is no theme follows the system.
+    pub(crate) fn parse(name: &str) -> Self {
+        match name {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::Auto,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -93,6 +109,21 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// The frame for nobody in particular: sign-in, set-up, errors.
+    pub(crate) fn outside(title: &str, assets: &Arc<Assets>, site: &Site) -> Self {
+        Self {
+            title: title.to_owned(),
+            count: String::new(),
+            crumbs: Vec::new(),
+            place: Place::Elsewhere,
+            person: None,
+            theme: Theme::Auto,
+            flashes: Vec::new(),
+            insecure: site.is_insecure(),
+            assets: Arc::clone(assets),
+        }
+    }
+
     /// The address of a file under `static/`.
     pub(crate) fn asset<'a>(&'a self, name: &'a str) -> &'a str {
         self.assets.path(name)

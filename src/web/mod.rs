@@ -1,10 +1,27 @@
-//! The kit of every page and API answer: forms, errors, frames, guards; knows no feature.
+//! The kit of every page and API answer: routes, forms, errors, frames, the outer layer; knows no feature.
 
+pub mod assets;
+pub(crate) mod badge;
+pub mod body;
+pub(crate) mod code;
 pub mod error;
+pub(crate) mod error_page;
+pub(crate) mod exchange;
+mod finish;
 pub mod form;
 pub mod frame;
+mod headers;
+mod outer;
 pub mod page;
+pub mod route;
+pub mod site;
+pub(crate) mod view;
 
-pub use error::WebError;
+pub use body::JsonBody;
+pub use error::{Problem, ProblemField, WebError};
+pub(crate) use finish::FrameOf;
 pub use form::{Form, Query};
+pub(crate) use outer::{ClientAddress, RequestId, Template, outer};
 pub use page::{Page, see_other};
+pub use route::{Access, Audited, Route};
+pub use site::Site;

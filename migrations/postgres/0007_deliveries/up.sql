@@ -31,11 +31,14 @@ create table deliveries (
 -- What the worker asks for: first tries before retries, the longest due first.
 create index deliveries_due on deliveries (webhook_id, first_try, due_at, id) where state = 'queued';
 create index deliveries_resend on deliveries (webhook_id, resend_at) where resend_at is not null;
-create index deliveries_sending on deliveries (webhook_id, id) where state = 'sending';
+-- What people ask for, newest first: every filter that may find few among many has its index.
 create index deliveries_state on deliveries (state, id);
 create index deliveries_webhook on deliveries (webhook_id, id);
+create index deliveries_webhook_state on deliveries (webhook_id, state, id);
 create index deliveries_type on deliveries (event_type, id);
-create index deliveries_event on deliveries (event_id);
+create index deliveries_event on deliveries (event_id, id);
+create index deliveries_tests on deliveries (id) where kind = 'test';
+create index deliveries_created on deliveries (created_at, id);
 
 create table attempts (
     delivery_id text collate "C" not null references deliveries (id) on delete cascade,

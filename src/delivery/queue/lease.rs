@@ -89,9 +89,15 @@ pub(in crate::delivery) fn release(conn: &mut Conn, node: NodeId) -> Result<(), 
     Ok(())
 }
 
-/// On the embedded database there is one process: whatever held a lease before is dead.
-pub(in crate::delivery) fn void_all_leases(conn: &mut Conn) -> Result<(), DbError> {
-    diesel::update(lanes::table).set(lanes::owner.eq(None::<String>)).execute(conn)?;
+/// At start: nobody alive holds these leases. On the embedded database there is one process; elsewhere nobody else
+/// can have this node's id.
+pub(in crate::delivery) fn void_leases(conn: &mut Conn, node: NodeId) -> Result<(), DbError> {
+    let none = lanes::owner.eq(None::<String>);
+    if matches!(conn, Conn::Sqlite(_)) {
+        diesel::update(lanes::table).set(none).execute(conn)?;
+    } else {
+        diesel::update(lanes::table.filter(lanes::owner.eq(node.as_str()))).set(none).execute(conn)?;
+    }
     Ok(())
 }
 

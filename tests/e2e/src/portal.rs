@@ -76,8 +76,9 @@ impl Portal {
 pub fn readable_routes() -> Result<Vec<String>> {
     let output = Once::new(program_path()?).arg("routes").output().context("`postrider routes` did not run")?;
     let list = String::from_utf8(output.stdout).context("`postrider routes` printed something else than text")?;
-    let routes: Vec<String> =
-        list.lines().filter_map(|line| line.trim().strip_prefix("GET ")).map(|path| path.trim().to_owned()).collect();
+    // The path stands between the method and who may use it.
+    let path = |line: &str| line.trim().strip_prefix("GET ")?.split_whitespace().next().map(str::to_owned);
+    let routes: Vec<String> = list.lines().filter_map(path).collect();
     if routes.is_empty() {
         bail!("`postrider routes` printed no line that begins with GET");
     }

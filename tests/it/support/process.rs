@@ -195,7 +195,7 @@ fn free_port() -> u16 {
 }
 
 /// A schema of its own, named in the address.
-fn fresh_schema(url: &str) -> String {
+pub fn fresh_schema(url: &str) -> String {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, PgConnection};
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -1,0 +1,108 @@
+//! The demo: a portal with sample content and one webhook, and a receiver that shows what arrives.
+
+mod pages;
+mod receiver;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::audit::Actor;
+use crate::cli::{Demo, say};
+use crate::config::{LogLevel, Settings};
+use crate::db::DbError;
+use crate::ids::random_word;
+use crate::serve::Portal;
+use crate::users::{self, Email, UserId};
+use crate::{content, sessions, telemetry};
+
+const EMAIL: &str = "demo@postrider.example";
+const NAME: &str = "Dana Demo";
+/// How long the sign-in link works: a day of trying things out.
+const LINK: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Serves the demo until a signal says stop.
+///
+/// # Errors
+/// When it cannot start.
+pub(crate) fn run(asked: &Demo) -> anyhow::Result<()> {
+    // Both addresses are taken before anything is emptied: a demo that runs keeps its data.
+    let (portal_address, receiver_address) = (listen(asked.listen)?, listen(asked.receiver_listen)?);
+    let folder = match &asked.data_dir {
+        Some(folder) => folder.clone(),
+        None => emptied(asked.listen)?,
+    };
+    let settings = settings(asked, &folder)?;
+    telemetry::start(&settings.log)?;
+    let portal = Portal::open(settings)?;
+    let administrator = people_and_content(&portal)?;
+    let link = sign_in_link(&portal, administrator)?;
+    let receiver =
+        receiver::Receiver::new(portal.app.db.clone(), portal.app.clock.clone(), portal.app.webhooks.clone());
+    let receiver = receiver::server(receiver, receiver_address);
+    say(welcome(&link, asked.receiver_listen));
+    portal.serve(portal_address, async move { Ok(receiver?.await?) })
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}; choose another with --listen or --receiver-listen"))
+}
+
+/// The folder of a demo that begins anew; one for each port, so that two demos do not meet.
+fn emptied(listen: SocketAddr) -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("postrider-demo-{}", listen.port()));
+    match std::fs::remove_dir_all(&folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot empty {}", folder.display())),
+    }
+    std::fs::create_dir(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The defaults, but for the places; the receiver is all that the egress guard opens.
+fn settings(asked: &Demo, folder: &Path) -> anyhow::Result<Settings> {
+    let mut settings = Settings::with_data_dir(folder)?;
+    settings.listen = asked.listen;
+    settings.public_url = format!("http://{}", asked.listen);
+    settings.allow_insecure_http = true;
+    settings.log.level = LogLevel::Warn;
+    settings.egress.allow = vec![asked.receiver_listen.to_string()];
+    Ok(settings)
+}
+
+/// The administrator; made with the samples where the folder is new.
+fn people_and_content(portal: &Portal) -> anyhow::Result<UserId> {
+    let email = Email::parse(EMAIL).map_err(anyhow::Error::msg)?;
+    // The password is nobody's: the link signs in.
+    if let Some(made) = portal.make_administrator(&email, Some(NAME), &random_word(32))? {
+        portal.app.db.write_now::<_, DbError, _>(|tx| content::sample(tx, &Actor::system()))?;
+        return Ok(made);
+    }
+    let known = portal.app.db.read_now(|conn| users::find_by_email(conn, EMAIL))?;
+    Ok(known.ok_or_else(|| anyhow!("the folder is that of another portal; give the demo one of its own"))?.id())
+}
+
+fn sign_in_link(portal: &Portal, administrator: UserId) -> anyhow::Result<SecretString> {
+    let path =
+        portal.app.db.write_now::<_, DbError, _>(move |tx| sessions::make_sign_in_link(tx, administrator, LINK))?;
+    Ok(SecretString::from(format!("{}{}", portal.app.settings.public_url, path.expose_secret())))
+}
+
+fn welcome(link: &SecretString, receiver: SocketAddr) -> String {
+    format!(
+        "Postrider demo\n\n  \
+         Sign in     {}\n  \
+         Receiver    http://{receiver}/\n\n\
+         Try first   Content > Documents: open a document, Change status to Released,\n            \
+                     and watch the receiver; then Deliveries shows what was sent.\n            \
+                     Settings > Webhooks > Test sends at once; the paths /status/503 and\n            \
+                     /slow of the receiver show what a failure looks like.\n\n\
+         Ctrl+C ends it.",
+        link.expose_secret()
+    )
+}

@@ -1,0 +1,247 @@
+//! The filters of the list of deliveries, as an address carries them: what was typed, and what it asks for.
+
+use std::time::Duration;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::Deserialize;
+
+use super::{Answer, Cursor, Filter, Reading, Request, Search};
+use crate::clock::Time;
+use crate::delivery::DeliveryId;
+use crate::events::EventId;
+use crate::webhooks::WebhookId;
+
+/// Where the list lives.
+pub(crate) const ADDRESS: &str = "/deliveries";
+/// The value of `from` that moves with the time.
+pub(crate) const LAST_DAY: &str = "24h";
+/// How many rows a page has.
+const SIZES: [i64; 3] = [25, 50, 100];
+const USUAL_SIZE: i64 = 25;
+/// In characters.
+pub(crate) const LONGEST_SEARCH: usize = 256;
+
+/// The fields of the address, as they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    pub(crate) state: String,
+    pub(crate) webhook: String,
+    #[serde(rename = "type")]
+    pub(crate) event_type: String,
+    pub(crate) status: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) q: String,
+    pub(crate) test: String,
+    pub(crate) cursor: String,
+    pub(crate) limit: String,
+}
+
+impl Typed {
+    /// What it asks for, or a sentence that says what was not understood.
+    pub(crate) fn read(&self, now: Time) -> Result<Request, &'static str> {
+        let filter = Filter {
+            reading: given(&self.state).map(state).transpose()?,
+            webhook: given(&self.webhook).map(webhook).transpose()?,
+            event_type: given(&self.event_type).map(event_type).transpose()?,
+            answer: given(&self.status).map(answer).transpose()?,
+            from: given(&self.from).map(|text| from(text, now)).transpose()?,
+            until: given(&self.to).map(until).transpose()?,
+            search: given(&self.q).map(search).transpose()?,
+            tests: given(&self.test).map(test).transpose()?.unwrap_or(false),
+        };
+        let cursor = given(&self.cursor).map(cursor).transpose()?;
+        Ok(Request { filter, cursor, limit: given(&self.limit).map_or(Ok(USUAL_SIZE), limit)? })
+    }
+
+    /// The address of these filters and this page size, with some fields changed (an empty value takes one off).
+    pub(crate) fn address(&self, changes: &[(&str, &str)]) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let mut any = false;
+        for (name, value) in self.fields() {
+            let change = changes.iter().find(|(changed, _)| *changed == name);
+            let value = change.map_or(value, |(_, value)| value);
+            if !value.is_empty() {
+                query.append_pair(name, value);
+                any = true;
+            }
+        }
+        if any { format!("{ADDRESS}?{}", query.finish()) } else { ADDRESS.to_owned() }
+    }
+
+    /// Every field but the cursor belongs to the filters; a changed filter begins at its first page.
+    fn fields(&self) -> [(&'static str, &str); 10] {
+        [
+            ("state", &self.state),
+            ("webhook", &self.webhook),
+            ("type", &self.event_type),
+            ("status", &self.status),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+            ("test", &self.test),
+            ("limit", &self.limit),
+            ("cursor", ""),
+        ]
+    }
+
+    /// The filters alone.
+    pub(crate) fn filters(&self) -> Self {
+        Self { limit: String::new(), cursor: String::new(), ..self.clone() }
+    }
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+fn state(text: &str) -> Result<Reading, &'static str> {
+    Reading::parse(text).ok_or("There is no such state. Choose one from the list.")
+}
+
+fn webhook(text: &str) -> Result<WebhookId, &'static str> {
+    WebhookId::parse(text).ok_or("This is no webhook's id. Choose a webhook from the list.")
+}
+
+fn event_type(text: &str) -> Result<String, &'static str> {
+    let sound = text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if sound { Ok(text.to_owned()) } else { Err("There is no such event. Choose one from the list.") }
+}
+
+/// `2xx`, `404` or `none`.
+fn answer(text: &str) -> Result<Answer, &'static str> {
+    const UNKNOWN: &str = "An answer is a class such as 5xx, a status such as 404, or none.";
+    if text == "none" {
+        return Ok(Answer::Nothing);
+    }
+    let class =
+        text.strip_suffix("xx").and_then(|class| class.parse::<i32>().ok()).filter(|class| (1..=5).contains(class));
+    if let Some(class) = class {
+        return Ok(Answer::Status(class * 100, class * 100 + 99));
+    }
+    let status = text.parse::<i32>().ok().filter(|status| text.len() == 3 && (100..=999).contains(status));
+    status.map(|status| Answer::Status(status, status)).ok_or(UNKNOWN)
+}
+
+fn from(text: &str, now: Time) -> Result<Time, &'static str> {
+    if text == LAST_DAY {
+        return Ok(now.minus(Duration::from_secs(24 * 3600)));
+    }
+    moment(text).map(|(time, _)| time)
+}
+
+/// The whole of the minute or day that was typed belongs to the time asked for.
+fn until(text: &str) -> Result<Time, &'static str> {
+    moment(text).map(|(time, precision)| time.plus(precision))
+}
+
+/// A time in UTC, and how exact it is.
+fn moment(text: &str) -> Result<(Time, Duration), &'static str> {
+    const UNKNOWN: &str = "A time is written as 2026-11-24T10:05 or 2026-11-24, in UTC.";
+    let bare = text.strip_suffix('Z').unwrap_or(text).replacen(' ', "T", 1);
+    let exact = |format, seconds| {
+        let time = NaiveDateTime::parse_from_str(&bare, format).ok()?;
+        Some((time, Duration::from_secs(seconds)))
+    };
+    let day = || {
+        Some((NaiveDate::parse_from_str(&bare, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?, Duration::from_secs(86_400)))
+    };
+    let (time, precision) =
+        exact("%Y-%m-%dT%H:%M", 60).or_else(|| exact("%Y-%m-%dT%H:%M:%S", 1)).or_else(day).ok_or(UNKNOWN)?;
+    // Years beyond these mean nothing here, and no database takes them all.
+    let year = chrono::Datelike::year(&time);
+    if (1970..=9999).contains(&year) { Ok((Time::from_utc(time.and_utc()), precision)) } else { Err(UNKNOWN) }
+}
+
+fn search(text: &str) -> Result<Search, &'static str> {
+    if text.chars().count() > LONGEST_SEARCH {
+        return Err("Search for at most 256 characters.");
+    }
+    if text.contains('\0') {
+        return Err("The search text holds a character that no title or name can hold.");
+    }
+    Ok(DeliveryId::parse(text)
+        .map(Search::Delivery)
+        .or_else(|| EventId::parse(text).map(Search::Event))
+        .or_else(|| WebhookId::parse(text).map(Search::Webhook))
+        .unwrap_or_else(|| Search::Text(text.to_owned())))
+}
+
+fn test(text: &str) -> Result<bool, &'static str> {
+    if text == "true" { Ok(true) } else { Err("The filter for tests is test=true.") }
+}
+
+fn cursor(text: &str) -> Result<Cursor, &'static str> {
+    Cursor::parse(text).ok_or("This page address is not valid. Start again at the first page.")
+}
+
+/// The next larger size there is; what is beyond the largest gets the largest.
+fn limit(text: &str) -> Result<i64, &'static str> {
+    let wish = text.parse::<u32>().ok().filter(|wish| *wish > 0).ok_or("A page has 25, 50 or 100 rows.")?;
+    Ok(SIZES.into_iter().find(|size| *size >= i64::from(wish)).unwrap_or(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(change: impl FnOnce(&mut Typed)) -> Result<Request, &'static str> {
+        let mut typed = Typed::default();
+        change(&mut typed);
+        typed.read(Time::from_micros(86_400_000_000))
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_said_and_never_ignored() {
+        let refused = |change: fn(&mut Typed, String), values: &[&str]| {
+            for value in values {
+                assert!(typed(|typed| change(typed, (*value).to_owned())).is_err(), "{value}");
+            }
+        };
+        refused(|typed, value| typed.state = value, &["lost", "Failed", "failed'"]);
+        refused(|typed, value| typed.webhook = value, &["1 or 1=1", "evt_00000000000000000000000001"]);
+        refused(|typed, value| typed.event_type = value, &["a b", "ä", "'"]);
+        refused(|typed, value| typed.status = value, &["6xx", "0xx", "20", "-20", "+20", "1000", "xx", "ok"]);
+        refused(
+            |typed, value| typed.from = value,
+            &["yesterday", "2026-13-01", "2026-11-24T25:00", "-9999-01-01", "99999-01-01"],
+        );
+        refused(|typed, value| typed.to = value, &["24h", "2026-11-24T10:05:00+02:00"]);
+        refused(|typed, value| typed.q = value, &[&"a".repeat(257), "a\0b"]);
+        refused(|typed, value| typed.test = value, &["false", "1"]);
+        refused(|typed, value| typed.cursor = value, &["x", "' or 1=1"]);
+        refused(|typed, value| typed.limit = value, &["0", "-1", "9e9", "abc", "99999999999"]);
+    }
+
+    #[test]
+    fn a_page_size_is_the_next_larger_one() {
+        for (text, size) in [("", 25), ("1", 25), ("25", 25), ("26", 50), ("100", 100), ("100000", 100)] {
+            assert_eq!(typed(|typed| typed.limit = text.to_owned()).unwrap().limit, size, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_minute_or_a_day_belongs_to_its_time_as_a_whole() {
+        let until = |text: &str| typed(|typed| typed.to = text.to_owned()).unwrap().filter.until.unwrap().rfc3339();
+        assert_eq!(until("2026-11-24T10:05"), "2026-11-24T10:06:00.000Z");
+        assert_eq!(until("2026-11-24T10:05:07Z"), "2026-11-24T10:05:08.000Z");
+        assert_eq!(until("2026-11-24"), "2026-11-25T00:00:00.000Z");
+        let from = typed(|typed| typed.from = LAST_DAY.to_owned()).unwrap().filter.from;
+        assert_eq!(from, Some(Time::from_micros(0)));
+    }
+
+    #[test]
+    fn a_changed_filter_begins_at_its_first_page_and_keeps_the_rest() {
+        let typed = Typed {
+            q: "a&b =c".to_owned(),
+            state: "failed".to_owned(),
+            cursor: "x".to_owned(),
+            limit: "25".to_owned(),
+            ..Typed::default()
+        };
+        assert_eq!(typed.address(&[("state", "")]), "/deliveries?q=a%26b+%3Dc&limit=25");
+        assert_eq!(typed.address(&[("cursor", "y")]), "/deliveries?state=failed&q=a%26b+%3Dc&limit=25&cursor=y");
+        assert_eq!(Typed::default().address(&[]), "/deliveries");
+    }
+}

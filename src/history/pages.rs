@@ -1,0 +1,23 @@
+//! The pages of the history: all deliveries, one delivery told like a letter, and its exact bytes.
+
+mod list;
+mod raw;
+mod resend;
+mod show;
+mod story;
+mod words;
+
+pub(crate) use list::{Row, rows};
+
+use crate::web::{Access, Route};
+
+/// The routes of the history.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/deliveries", Access::Admin, list::list),
+        Route::get("/deliveries/{id}", Access::Admin, show::show),
+        Route::get("/deliveries/{id}/body", Access::Admin, raw::body),
+        Route::get("/deliveries/{id}/attempts/{number}/answer", Access::Admin, raw::answer),
+        Route::post("/deliveries/{id}/resend", Access::Admin, "delivery.resent", resend::resend),
+    ]
+}

@@ -1,0 +1,5 @@
+//! The first page after sign-in.
+
+pub(crate) mod pages;
+
+pub use pages::routes;

@@ -1,0 +1,92 @@
+//! Every state that a page shows: its word, its icon and its tone, so that colour is never alone.
+
+/// A state as the person sees it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Badge {
+    Active,
+    Inactive,
+    Paused,
+    Failing,
+    Disabled,
+    Test,
+    Queued,
+    Retrying,
+    Held,
+    Sending,
+    Delivered,
+    Failed,
+    Cancelled,
+    Success,
+    Unknown,
+    WorkInProgress,
+    InReview,
+    InTranslation,
+    InTranslationReview,
+    Released,
+    Running,
+    Done,
+}
+
+impl Badge {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Paused => "paused",
+            Self::Failing => "failing",
+            Self::Disabled => "disabled",
+            Self::Test => "test",
+            Self::Queued => "queued",
+            Self::Retrying => "retrying",
+            Self::Held => "held",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Success => "success",
+            Self::Unknown => "unknown",
+            Self::WorkInProgress => "Work in progress",
+            Self::InReview => "In review",
+            Self::InTranslation => "In translation",
+            Self::InTranslationReview => "In translation review",
+            Self::Released => "Released",
+            Self::Running => "running",
+            Self::Done => "done",
+        }
+    }
+
+    /// The name of a symbol in `static/icons.svg`.
+    pub(crate) fn icon(self) -> &'static str {
+        match self {
+            Self::Active => "dot",
+            Self::Inactive => "ring",
+            Self::Paused | Self::Held => "pause",
+            Self::Failing => "alert",
+            Self::Disabled | Self::Cancelled => "ban",
+            Self::Test => "flask",
+            Self::Queued => "clock",
+            Self::Retrying => "repeat",
+            Self::Sending | Self::Running => "send",
+            Self::Delivered | Self::Success | Self::Done => "check",
+            Self::Failed => "cross",
+            Self::Unknown => "question",
+            Self::WorkInProgress => "pencil",
+            Self::InReview | Self::InTranslationReview => "eye",
+            Self::InTranslation => "translate",
+            Self::Released => "lock",
+        }
+    }
+
+    /// The class that gives the colour.
+    pub(crate) fn tone(self) -> &'static str {
+        match self {
+            Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released => "good",
+            Self::Failing | Self::Retrying | Self::Unknown => "warn",
+            Self::Failed | Self::Disabled => "bad",
+            Self::Sending | Self::Running | Self::InReview | Self::InTranslation => "busy",
+            Self::InTranslationReview => "busy",
+            Self::Inactive | Self::Paused | Self::Test | Self::Queued | Self::Held => "calm",
+            Self::Cancelled | Self::WorkInProgress => "calm",
+        }
+    }
+}

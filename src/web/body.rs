@@ -1,0 +1,86 @@
+//! Reading bodies: bounded in size and time, of the declared type, never inflated.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+
+use super::WebError;
+
+/// How long a body may take to arrive; the HTTP library cuts only a slow head.
+pub(crate) const SLOWEST_BODY: Duration = Duration::from_secs(15);
+/// The largest JSON body, but where a route says otherwise.
+pub const LARGEST_JSON: usize = 256 * 1024;
+
+/// The raw body of a JSON request of at most `LIMIT` bytes: its bytes are kept as they came.
+pub struct JsonBody<const LIMIT: usize = LARGEST_JSON>(pub Bytes);
+
+impl<const LIMIT: usize> FromRequest for JsonBody<LIMIT> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_json(request.headers());
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            read(payload, LIMIT).await.map(Self)
+        })
+    }
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), WebError> {
+    let (essence, charset) = content_type(headers);
+    let utf8 = charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"));
+    if !essence.eq_ignore_ascii_case("application/json") || !utf8 {
+        return Err(WebError::UnsupportedMediaType("Send Content-Type: application/json in UTF-8.".to_owned()));
+    }
+    plain(headers)
+}
+
+/// Refuses compressed bodies: nothing is inflated here.
+pub(super) fn plain(headers: &HeaderMap) -> Result<(), WebError> {
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Err(WebError::UnsupportedMediaType("Send the body uncompressed, without Content-Encoding.".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The type without its parameters, and its charset.
+pub(super) fn content_type(headers: &HeaderMap) -> (&str, Option<&str>) {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let charset = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    (essence, charset)
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, WebError> {
+    match tokio::time::timeout(SLOWEST_BODY, collect(payload, limit)).await {
+        Ok(body) => body,
+        Err(_) => Err(WebError::TimedOut),
+    }
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, WebError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| WebError::BadRequest("The body broke off. Send it again.".to_owned()))?;
+        if body.len() + chunk.len() > limit {
+            return Err(WebError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
