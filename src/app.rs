@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, health, history, overview, sessions};
+use crate::{api_keys, content, events, health, history, overview, sessions, webhooks};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -27,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         overview::routes(),
         content::pages::routes(),
+        webhooks::pages::routes(),
         history::routes(),
         events::api::routes(),
     ]

@@ -40,6 +40,19 @@ impl Admin {
         self.visitor.frame(title, place, self.visitor.take_flashes())
     }
 
+    /// Keeps a word in the session until [`Admin::take`] asks for it.
+    pub(crate) fn keep(&self, name: &'static str, word: &str) {
+        if let Err(error) = self.visitor.0.session.insert(name, word) {
+            tracing::warn!(%error, "a word could not be kept in the session");
+        }
+    }
+
+    /// What was kept under that name; there once.
+    pub(crate) fn take(&self, name: &'static str) -> Option<String> {
+        let session = &self.visitor.0.session;
+        if session.contains_key(name) { session.remove_as(name).and_then(Result::ok) } else { None }
+    }
+
     /// A message for the next page: what was done.
     pub fn flash(&self, text: &str) {
         self.visitor.flash(true, text);

@@ -3,8 +3,10 @@
 pub mod code;
 mod delays;
 pub mod form;
+pub mod limit;
 mod login;
 pub mod ops;
+pub(crate) mod pages;
 pub mod request;
 pub mod set;
 pub mod sign;
