@@ -7,6 +7,7 @@ mod outbound;
 mod routes;
 mod schema;
 mod sessions;
+mod sockets;
 mod support;
 mod tidy;
 mod web;
