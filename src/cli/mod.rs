@@ -213,7 +213,7 @@ fn verify_audit(flags: &Flags) -> Result<(), Failure> {
     let db = open(&load(flags)?.settings)?;
     let fault = match db.read_now(verify)? {
         Ok(rows) => {
-            say(format!("The audit trail is whole: {rows} rows."));
+            say(format!("The audit trail is whole: {rows} {}.", if rows == 1 { "row" } else { "rows" }));
             return Ok(());
         }
         Err(ChainFault::Changed(row)) => format!("row {row} is not what was written"),

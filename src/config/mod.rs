@@ -67,9 +67,9 @@ concern! {
     pub struct Egress {
         /// What is opened beside the public internet: networks (`10.1.0.0/16`), networks with a port
         /// (`127.0.0.1/32:8081`) and host names, comma separated.
-        allow: Vec<String> = "egress_allow", "LIST", "", read::list;
+        allow: Vec<String> = "egress_allow", "LIST", "", read::allowed;
         /// What is closed beside the inside: networks and addresses, comma separated.
-        deny: Vec<String> = "egress_deny", "LIST", "", read::list;
+        deny: Vec<String> = "egress_deny", "LIST", "", read::denied;
         /// Ports that are never called, comma separated.
         deny_ports: Vec<u16> = "egress_deny_ports", "LIST", "", read::ports;
         /// Whether only `https://` may be called.
@@ -141,9 +141,6 @@ pub fn load(flags: &Flags) -> Result<Loaded, Problems> {
 pub fn load_from(flags: &Flags, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Loaded, Problems> {
     let mut layers = Layers::new(flags, variables);
     let settings = Settings::read(&mut layers);
-    if let Some(settings) = &settings {
-        settings.check(&mut layers);
-    }
     let shown = layers.shown();
     match settings {
         Some(settings) if layers.problems.is_empty() => Ok(Loaded { settings, shown }),
@@ -168,24 +165,6 @@ impl Settings {
     #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "the defaults hold together")]
     pub fn for_tests() -> Self {
         load_from(&Flags::default(), []).expect("the defaults hold together").settings
-    }
-
-    /// Rules over several settings.
-    fn check(&self, layers: &mut Layers) {
-        if !self.public_url.starts_with("https://") && !self.allow_insecure_http && !read::is_loopback(&self.public_url)
-        {
-            layers.problem(
-                "public_url",
-                "plain HTTP is taken for loopback addresses only, since passwords would be readable on the way. \
-                 Write the https:// address that browsers use, or turn ALLOW_INSECURE_HTTP on",
-            );
-        }
-        if self.first_admin.email.is_some() != self.first_admin.password.is_some() {
-            layers.problem("admin_email", "ADMIN_EMAIL and ADMIN_PASSWORD belong together: give both or neither");
-        }
-        if let Err(problems) = self.egress.policy() {
-            layers.problems.extend(problems);
-        }
     }
 }
 

@@ -11,6 +11,7 @@ use url::{Host, Url};
 use super::layers::Layers;
 use super::{LogFormat, LogLevel};
 use crate::db::DatabaseUrl;
+use crate::outbound::Policy;
 use crate::secret::Sealer;
 
 pub(super) fn address(layers: &mut Layers, key: &'static str) -> Option<SocketAddr> {
@@ -49,8 +50,28 @@ pub(super) fn database(layers: &mut Layers, key: &'static str) -> Option<Databas
     layers.get(key, DatabaseUrl::parse)
 }
 
-pub(super) fn list(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
-    layers.get(key, |text| Ok(items(text).map(str::to_owned).collect()))
+pub(super) fn allowed(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
+    judged(layers, key, |list| Policy::new(list, &[], &[], false))
+}
+
+pub(super) fn denied(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
+    judged(layers, key, |list| Policy::new(&[], list, &[], false))
+}
+
+/// A list that the egress guard can read; it tells every entry that it cannot.
+fn judged(
+    layers: &mut Layers,
+    key: &'static str,
+    judge: impl FnOnce(&[String]) -> Result<Policy, Vec<String>>,
+) -> Option<Vec<String>> {
+    layers.get(key, |text| {
+        let list: Vec<String> = items(text).map(str::to_owned).collect();
+        let sentence = |problem: String| problem.split_once(": ").map_or(problem.clone(), |(_, rest)| rest.to_owned());
+        match judge(&list) {
+            Ok(_) => Ok(list),
+            Err(problems) => Err(problems.into_iter().map(sentence).collect::<Vec<_>>().join(" ")),
+        }
+    })
 }
 
 fn items(text: &str) -> impl Iterator<Item = &str> {
@@ -107,6 +128,7 @@ pub(super) fn email(layers: &mut Layers, key: &'static str) -> Option<Option<Str
 
 /// The address of the portal: scheme, host and port, nothing else; without a slash at the end.
 pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Option<String> {
+    let allowed = layers.text("allow_insecure_http") == "true";
     layers.get(key, |text| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let Some(url) = url else {
@@ -117,18 +139,22 @@ pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Option<Strin
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        if bare {
-            Ok(url.as_str().trim_end_matches('/').to_owned())
-        } else {
-            Err("only a scheme, a host and a port may stand in it, such as https://postrider.example.com:8443"
-                .to_owned())
+        if !bare {
+            return Err("only a scheme, a host and a port may stand in it, such as https://postrider.example.com:8443"
+                .to_owned());
         }
+        if url.scheme() == "http" && !allowed && !is_loopback(&url) {
+            return Err("plain HTTP is taken for loopback addresses only, since passwords could be read on the way; \
+                write the https:// address that browsers use, or turn ALLOW_INSECURE_HTTP on"
+                .to_owned());
+        }
+        Ok(url.as_str().trim_end_matches('/').to_owned())
     })
 }
 
 /// True for an address that only this machine reaches.
-pub(super) fn is_loopback(public_url: &str) -> bool {
-    match Url::parse(public_url).ok().as_ref().and_then(Url::host) {
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -155,6 +181,9 @@ pub(super) fn password(layers: &mut Layers, key: &'static str) -> Option<Option<
         let line = text.strip_suffix('\n').unwrap_or(&text);
         Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
     })?;
+    if given.is_some() != layers.given("admin_email").is_some() {
+        layers.problem("admin_email", "ADMIN_EMAIL and ADMIN_PASSWORD belong together: give both or neither");
+    }
     let Some((place, password)) = given else { return Some(None) };
     let text = password.expose_secret();
     if text.chars().count() < 12 || text.len() > 1024 {

@@ -19,24 +19,26 @@ pub fn migrate(url: &DatabaseUrl) -> anyhow::Result<Vec<String>> {
     url.make_folder()?;
     let mut conn = connect(url, Purpose::Write).with_context(|| format!("cannot open {}", url.describe()))?;
     check_sqlite_version(&mut conn)?;
-    if pending(&mut conn)? == 0 {
-        return Ok(Vec::new());
+    let names = waiting(&mut conn)?;
+    if names.is_empty() {
+        return Ok(names);
     }
     // A running process would go on with the old schema in its statements.
     let _lock = url.lock()?;
-    let applied = on_backend!(
+    on_backend!(
         &mut conn,
-        sqlite c => c.run_pending_migrations(SQLITE).map(|names| names.iter().map(ToString::to_string).collect()),
+        sqlite c => c.run_pending_migrations(SQLITE).map(drop),
         postgres c => {
             // Two nodes that start at once must not migrate at once.
             use diesel::connection::SimpleConnection;
             c.batch_execute("set lock_timeout = 0; set statement_timeout = 0; select pg_advisory_lock(7160001);")?;
-            let done = c.run_pending_migrations(POSTGRES).map(|names| names.iter().map(ToString::to_string).collect());
+            let done = c.run_pending_migrations(POSTGRES).map(drop);
             c.batch_execute("select pg_advisory_unlock(7160001);")?;
             done
         }
-    );
-    applied.map_err(|error| anyhow!("a migration failed: {error}"))
+    )
+    .map_err(|error| anyhow!("a migration failed: {error}"))?;
+    Ok(names)
 }
 
 /// How many migrations wait.
@@ -44,12 +46,18 @@ pub fn migrate(url: &DatabaseUrl) -> anyhow::Result<Vec<String>> {
 /// # Errors
 /// When the history of the schema cannot be read.
 pub fn pending(conn: &mut Conn) -> anyhow::Result<usize> {
-    on_backend!(
+    waiting(conn).map(|names| names.len())
+}
+
+fn waiting(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
+    let mut names: Vec<String> = on_backend!(
         conn,
-        sqlite c => c.pending_migrations(SQLITE).map(|names| names.len()),
-        postgres c => c.pending_migrations(POSTGRES).map(|names| names.len())
+        sqlite c => c.pending_migrations(SQLITE).map(|all| all.iter().map(|one| one.name().to_string()).collect()),
+        postgres c => c.pending_migrations(POSTGRES).map(|all| all.iter().map(|one| one.name().to_string()).collect())
     )
-    .map_err(|error| anyhow!("the history of the schema cannot be read: {error}"))
+    .map_err(|error| anyhow!("the history of the schema cannot be read: {error}"))?;
+    names.sort();
+    Ok(names)
 }
 
 /// The versions that are applied, newest first.

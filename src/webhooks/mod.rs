@@ -171,6 +171,11 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// Its id.
+    pub fn id(&self) -> WebhookId {
+        self.id
+    }
+
     /// True when its deliveries may be sent now.
     pub fn is_sendable(&self) -> bool {
         self.active && self.disabled.is_none()

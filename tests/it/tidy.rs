@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 const IMPORTS: &str = "
     actix_web /web/ /sessions/ /pages.rs /pages/ /api.rs /app.rs /demo/receiver.rs
     askama    /web/ /pages.rs /pages/
-    diesel    /db/ /schema.rs /store.rs /store/ /delivery/queue.rs
+    diesel    /clock.rs /ids.rs /db/ /schema.rs /store.rs /store/ /delivery/queue
     reqwest   /outbound/
 ";
 

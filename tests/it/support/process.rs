@@ -190,7 +190,7 @@ fn serve(settings: &[(&'static str, String)]) -> Child {
     command(settings).arg("serve").stdout(Stdio::null()).spawn().unwrap()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -1,0 +1,94 @@
+//! Keys of programs: what the table holds, what a token proves, and how fast a revoked key is refused.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use postrider::api_keys::{self, ApiKeyId, Draft, Environment, Scope};
+use postrider::audit::Actor;
+use postrider::clock::Time;
+use postrider::schema::api_keys as table;
+use secrecy::ExposeSecret;
+
+use crate::support::app::{TestApp, both};
+
+/// A key's id and its token.
+async fn make(app: &TestApp, expires_at: Option<Time>) -> (ApiKeyId, String) {
+    let draft = Draft::new("CI", vec![Scope::EventsWrite], Environment::Test, expires_at).unwrap();
+    app.write(move |tx| {
+        let (_, token) = api_keys::create(tx, &Actor::command(), draft)?;
+        let id = table::table.select(table::id).order(table::id.desc()).first(&mut **tx)?;
+        Ok((id, token.expose_secret().to_owned()))
+    })
+    .await
+}
+
+async fn last_used(app: &TestApp) -> Option<Time> {
+    app.read(|conn| Ok(table::table.select(table::last_used_at).first(conn)?)).await
+}
+
+both! {
+    async fn a_token_proves_its_key_and_is_not_in_the_database(app: TestApp) {
+        let (_, token) = make(&app, None).await;
+        let key = app.app.keys.authenticate(&token).await.unwrap().expect("the token is good");
+        assert!(key.may(Scope::EventsWrite) && !key.may(Scope::EventsRead));
+        let (prefix, hash): (String, String) =
+            app.read(|conn| Ok(table::table.select((table::prefix, table::secret_hash)).first(conn)?)).await;
+        assert_eq!(prefix, token[..12]);
+        assert!(hash.len() == 64 && !hash.contains(&token[13..]));
+        assert_eq!(app.audit_actions().await, ["api_key.create"]);
+    }
+
+    async fn a_token_that_is_wrong_anywhere_proves_nothing(app: TestApp) {
+        let (_, token) = make(&app, None).await;
+        let swap = |place: usize| {
+            let other = if &token[place..=place] == "a" { "b" } else { "a" };
+            format!("{}{other}{}", &token[..place], &token[place + 1..])
+        };
+        for wrong in [swap(5), swap(14), swap(44), token[..44].to_owned(), format!("{token}a"), String::new(), token.to_uppercase()] {
+            assert!(app.app.keys.authenticate(&wrong).await.unwrap().is_none(), "{wrong}");
+        }
+    }
+
+    async fn a_revoked_key_is_refused_by_the_change_that_follows(app: TestApp) {
+        let (id, token) = make(&app, None).await;
+        let keys = app.app.keys.clone();
+        assert!(keys.authenticate(&token).await.unwrap().is_some());
+        assert!(app.write(move |tx| api_keys::revoke(tx, &Actor::command(), id)).await);
+        assert!(!app.write(move |tx| api_keys::revoke(tx, &Actor::command(), id)).await, "only once");
+        // Another node still remembers the proof: the transaction of the change refuses.
+        let in_the_change = keys.clone();
+        assert!(!app.write(move |tx| in_the_change.recheck(tx, id)).await);
+        assert!(keys.authenticate(&token).await.unwrap().is_none());
+        assert_eq!(app.audit_actions().await, ["api_key.create", "api_key.revoke"]);
+    }
+
+    async fn a_remembered_proof_is_forgotten_after_seconds(app: TestApp) {
+        let (id, token) = make(&app, None).await;
+        let keys = app.app.keys.clone();
+        assert!(keys.authenticate(&token).await.unwrap().is_some());
+        app.write(move |tx| api_keys::revoke(tx, &Actor::command(), id)).await;
+        app.advance(Duration::from_secs(6));
+        assert!(keys.authenticate(&token).await.unwrap().is_none());
+    }
+
+    async fn a_key_ends_at_its_time_even_when_it_is_remembered(app: TestApp) {
+        let (_, token) = make(&app, Some(app.clock.now().plus(Duration::from_secs(3)))).await;
+        assert!(app.app.keys.authenticate(&token).await.unwrap().is_some());
+        app.advance(Duration::from_secs(3));
+        assert!(app.app.keys.authenticate(&token).await.unwrap().is_none());
+    }
+
+    async fn the_last_use_is_noted_once_a_minute(app: TestApp) {
+        let (_, token) = make(&app, None).await;
+        assert_eq!(last_used(&app).await, None);
+        let first = app.clock.now();
+        app.app.keys.authenticate(&token).await.unwrap();
+        assert_eq!(last_used(&app).await, Some(first));
+        app.advance(Duration::from_secs(59));
+        app.app.keys.authenticate(&token).await.unwrap();
+        assert_eq!(last_used(&app).await, Some(first));
+        app.advance(Duration::from_secs(1));
+        app.app.keys.authenticate(&token).await.unwrap();
+        assert_eq!(last_used(&app).await, Some(app.clock.now()));
+    }
+}
