@@ -11,6 +11,7 @@ mod outbound;
 mod routes;
 mod schema;
 mod sessions;
+mod sockets;
 mod support;
 mod tidy;
 mod web;
