@@ -10,14 +10,14 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, HttpServer, Resource, web};
+use actix_web::{Error, HttpMessage, HttpResponse, HttpServer, Resource, web};
 use anyhow::Context;
 use futures_util::FutureExt;
 
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, health, history, overview, sessions};
+use crate::{api_keys, content, events, health, history, overview, sessions, webhooks};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -27,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         overview::routes(),
         content::pages::routes(),
+        webhooks::pages::routes(),
         history::routes(),
         events::api::routes(),
     ]
@@ -93,6 +94,8 @@ pub fn build(
         .into_iter()
         .fold(actix_web::App::new(), |app, group| app.service(resource(group)))
         .service(portal)
+        // A target that is no path, such as `*`, never reaches the portal.
+        .default_service(web::to(nothing_here))
         .app_data(web::Data::new(app.clone()))
         .app_data(parts.site)
         .wrap(from_fn(outer))
@@ -137,12 +140,7 @@ async fn gate<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     request.extensions_mut().insert(template);
-    let admitted = match template.access {
-        Access::Public | Access::Link | Access::Receiver | Access::Probe | Access::Static => Ok(()),
-        Access::Admin => sessions::admit(&request).await,
-        Access::ApiKey(scope) => api_keys::admit(&request, scope).await,
-    };
-    if let Err(refusal) = admitted {
+    if let Err(refusal) = admit(template.access, &request).await {
         let (request, _) = request.into_parts();
         return Ok(ServiceResponse::new(request, refusal));
     }
@@ -154,5 +152,17 @@ async fn gate<B: MessageBody + 'static>(
             let fault = WebError::Internal(anyhow::anyhow!("the handler panicked"));
             Ok(ServiceResponse::from_err(fault, spare))
         }
+    }
+}
+
+/// Asks the guards that the declaration names.
+async fn admit(access: Access, request: &ServiceRequest) -> Result<(), HttpResponse> {
+    if access.takes_cookies() {
+        sessions::check_origin(request).await?;
+    }
+    match access {
+        Access::Public | Access::Link | Access::Receiver | Access::Probe | Access::Static => Ok(()),
+        Access::Admin => sessions::admit(request).await,
+        Access::ApiKey(scope) => api_keys::admit(request, scope).await,
     }
 }

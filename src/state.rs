@@ -19,6 +19,7 @@ use crate::secret::Sealer;
 use crate::users::password::Hasher;
 use crate::web::assets::addresses;
 use crate::web::frame::Assets;
+use crate::webhooks::limit::TestLimit;
 use crate::webhooks::set::Webhooks;
 
 /// The running application.
@@ -44,6 +45,8 @@ pub struct App {
     pub keys: Keys,
     /// The webhooks in memory.
     pub webhooks: Webhooks,
+    /// How often each person may test.
+    pub test_limit: TestLimit,
     /// The lanes of this node.
     pub lanes: Lanes,
     /// The guarded client.
@@ -84,6 +87,7 @@ impl App {
             publishing: Arc::default(),
             hasher: Hasher::new()?,
             keys: Keys::new(db.clone(), clock.clone()),
+            test_limit: TestLimit::new(&clock),
             db,
             clock,
             ids,

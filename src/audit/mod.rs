@@ -4,7 +4,7 @@ mod ops;
 mod store;
 
 pub use ops::{ChainFault, hold, record, verify};
-pub use store::Entry;
+pub use store::{Entry, latest};
 
 use serde_json::{Map, Value};
 

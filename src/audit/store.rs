@@ -61,6 +61,15 @@ pub(super) fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Entry>,
     Ok(audit::table.filter(audit::seq.gt(seq)).order(audit::seq).limit(limit).load(conn)?)
 }
 
+/// The newest row about that object with one of these actions.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn latest(conn: &mut Conn, object_id: &str, actions: &[&str]) -> Result<Option<Entry>, DbError> {
+    let rows = audit::table.filter(audit::object_id.eq(object_id)).filter(audit::action.eq_any(actions.to_vec()));
+    Ok(rows.order(audit::seq.desc()).first(conn).optional()?)
+}
+
 pub(super) fn head(conn: &mut Conn) -> Result<(i64, String), DbError> {
     Ok(audit_head::table.select((audit_head::seq, audit_head::hash)).first(conn)?)
 }

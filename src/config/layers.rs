@@ -93,6 +93,10 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// A setting cannot be read, and why stands among the problems.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted;
+
 /// A setting as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
@@ -214,22 +218,24 @@ impl Layers {
         }
     }
 
-    /// Reads a setting; `None`, with the problem noted, when it cannot be read.
-    pub(super) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    /// Reads a setting.
+    pub(super) fn get<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, Noted> {
         let text = self.text(key);
         match read(&text) {
-            Ok(value) => Some(value),
-            Err(sentence) => {
-                self.problem(key, &sentence);
-                None
-            }
+            Ok(value) => Ok(value),
+            Err(sentence) => Err(self.problem(key, &sentence)),
         }
     }
 
     /// Notes a problem, with the place where the value stands.
-    pub(super) fn problem(&mut self, key: &'static str, sentence: &str) {
+    pub(super) fn problem(&mut self, key: &'static str, sentence: &str) -> Noted {
         let place = self.given.get(key).map_or(key, |given| given.origin.as_str());
         self.problems.push(format!("{place}: {sentence}"));
+        Noted
     }
 
     /// Every setting as it may be shown.

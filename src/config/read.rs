@@ -8,13 +8,15 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use super::layers::Layers;
+use super::layers::{Layers, Noted};
 use super::{LogFormat, LogLevel};
 use crate::db::DatabaseUrl;
 use crate::outbound::Policy;
 use crate::secret::Sealer;
+use crate::users::Email;
+use crate::users::password::Password;
 
-pub(super) fn address(layers: &mut Layers, key: &'static str) -> Option<SocketAddr> {
+pub(super) fn address(layers: &mut Layers, key: &'static str) -> Result<SocketAddr, Noted> {
     layers.get(key, |text| {
         text.parse().map_err(|_| {
             format!("\"{text}\" is no address with a port; write for example 127.0.0.1:8080 or [::1]:8080")
@@ -22,18 +24,18 @@ pub(super) fn address(layers: &mut Layers, key: &'static str) -> Option<SocketAd
     })
 }
 
-pub(super) fn switch(layers: &mut Layers, key: &'static str) -> Option<bool> {
+pub(super) fn switch(layers: &mut Layers, key: &'static str) -> Result<bool, Noted> {
     layers.get(key, |text| text.parse().map_err(|_| format!("\"{text}\" is neither true nor false")))
 }
 
-pub(super) fn folder(layers: &mut Layers, key: &'static str) -> Option<PathBuf> {
+pub(super) fn folder(layers: &mut Layers, key: &'static str) -> Result<PathBuf, Noted> {
     layers.get(key, |text| match text {
         "" => Err("the folder has no name".to_owned()),
         text => Ok(PathBuf::from(text)),
     })
 }
 
-pub(super) fn file(layers: &mut Layers, key: &'static str) -> Option<Option<PathBuf>> {
+pub(super) fn file(layers: &mut Layers, key: &'static str) -> Result<Option<PathBuf>, Noted> {
     layers.get(key, |text| {
         let path = Path::new(text);
         if text.is_empty() {
@@ -46,15 +48,15 @@ pub(super) fn file(layers: &mut Layers, key: &'static str) -> Option<Option<Path
     })
 }
 
-pub(super) fn database(layers: &mut Layers, key: &'static str) -> Option<DatabaseUrl> {
+pub(super) fn database(layers: &mut Layers, key: &'static str) -> Result<DatabaseUrl, Noted> {
     layers.get(key, DatabaseUrl::parse)
 }
 
-pub(super) fn allowed(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
+pub(super) fn allowed(layers: &mut Layers, key: &'static str) -> Result<Vec<String>, Noted> {
     judged(layers, key, |list| Policy::new(list, &[], &[], false))
 }
 
-pub(super) fn denied(layers: &mut Layers, key: &'static str) -> Option<Vec<String>> {
+pub(super) fn denied(layers: &mut Layers, key: &'static str) -> Result<Vec<String>, Noted> {
     judged(layers, key, |list| Policy::new(&[], list, &[], false))
 }
 
@@ -63,7 +65,7 @@ fn judged(
     layers: &mut Layers,
     key: &'static str,
     judge: impl FnOnce(&[String]) -> Result<Policy, Vec<String>>,
-) -> Option<Vec<String>> {
+) -> Result<Vec<String>, Noted> {
     layers.get(key, |text| {
         let list: Vec<String> = items(text).map(str::to_owned).collect();
         let sentence = |problem: String| problem.split_once(": ").map_or(problem.clone(), |(_, rest)| rest.to_owned());
@@ -78,7 +80,7 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-pub(super) fn ports(layers: &mut Layers, key: &'static str) -> Option<Vec<u16>> {
+pub(super) fn ports(layers: &mut Layers, key: &'static str) -> Result<Vec<u16>, Noted> {
     layers.get(key, |text| {
         items(text)
             .map(|item| match item.parse() {
@@ -89,7 +91,7 @@ pub(super) fn ports(layers: &mut Layers, key: &'static str) -> Option<Vec<u16>> 
     })
 }
 
-pub(super) fn networks(layers: &mut Layers, key: &'static str) -> Option<Vec<IpNet>> {
+pub(super) fn networks(layers: &mut Layers, key: &'static str) -> Result<Vec<IpNet>, Noted> {
     layers.get(key, |text| {
         items(text)
             .map(|item| {
@@ -102,32 +104,25 @@ pub(super) fn networks(layers: &mut Layers, key: &'static str) -> Option<Vec<IpN
     })
 }
 
-pub(super) fn log_level(layers: &mut Layers, key: &'static str) -> Option<LogLevel> {
+pub(super) fn log_level(layers: &mut Layers, key: &'static str) -> Result<LogLevel, Noted> {
     layers.get(key, |text| {
         LogLevel::parse(text).ok_or_else(|| format!("\"{text}\" is none of error, warn, info, debug and trace"))
     })
 }
 
-pub(super) fn log_format(layers: &mut Layers, key: &'static str) -> Option<LogFormat> {
+pub(super) fn log_format(layers: &mut Layers, key: &'static str) -> Result<LogFormat, Noted> {
     layers.get(key, |text| LogFormat::parse(text).ok_or_else(|| format!("\"{text}\" is neither text nor json")))
 }
 
-pub(super) fn email(layers: &mut Layers, key: &'static str) -> Option<Option<String>> {
-    layers.get(key, |text| {
-        let parts = text.split_once('@');
-        let sound = parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
-            || parts.is_some_and(|(name, host)| !name.is_empty() && host == "localhost");
-        let plain = text.len() <= 254 && text.chars().all(|letter| !letter.is_whitespace() && !letter.is_control());
-        match text {
-            "" => Ok(None),
-            text if sound && plain => Ok(Some(text.to_owned())),
-            text => Err(format!("\"{text}\" is no e-mail address")),
-        }
+pub(super) fn email(layers: &mut Layers, key: &'static str) -> Result<Option<String>, Noted> {
+    layers.get(key, |text| match text {
+        "" => Ok(None),
+        text => Email::parse(text).map(|email| Some(email.as_str().to_owned())).map_err(str::to_owned),
     })
 }
 
 /// The address of the portal: scheme, host and port, nothing else; without a slash at the end.
-pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Option<String> {
+pub(super) fn public_url(layers: &mut Layers, key: &'static str) -> Result<String, Noted> {
     let allowed = layers.text("allow_insecure_http") == "true";
     layers.get(key, |text| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -162,7 +157,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-pub(super) fn proxy(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
+pub(super) fn proxy(layers: &mut Layers, key: &'static str) -> Result<Option<SecretString>, Noted> {
     layers.get(key, |text| {
         if text.is_empty() {
             return Ok(None);
@@ -174,57 +169,50 @@ pub(super) fn proxy(layers: &mut Layers, key: &'static str) -> Option<Option<Sec
     })
 }
 
-pub(super) fn password(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
+pub(super) fn password(layers: &mut Layers, key: &'static str) -> Result<Option<SecretString>, Noted> {
     let given = either(layers, key, "admin_password_file", |path| {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("the file {} cannot be read ({error})", path.display()))?;
         let line = text.strip_suffix('\n').unwrap_or(&text);
         Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
     })?;
-    if given.is_some() != layers.given("admin_email").is_some() {
+    let email = layers.given("admin_email");
+    if given.is_some() != email.is_some() {
         layers.problem("admin_email", "ADMIN_EMAIL and ADMIN_PASSWORD belong together: give both or neither");
     }
-    let Some((place, password)) = given else { return Some(None) };
-    let text = password.expose_secret();
-    if text.chars().count() < 12 || text.len() > 1024 {
-        layers.problem(place, "a password has at least 12 characters and at most 1,024 bytes");
-        return None;
+    let Some((place, password)) = given else { return Ok(None) };
+    match Password::parse(password.expose_secret(), &[email.as_deref().unwrap_or_default()]) {
+        Ok(_) => Ok(Some(password)),
+        Err(sentence) => Err(layers.problem(place, sentence)),
     }
-    Some(Some(password))
 }
 
-pub(super) fn master_keys(layers: &mut Layers, key: &'static str) -> Option<Option<SecretString>> {
-    let Some((place, keys)) = either(layers, key, "master_keys_file", read_key_file)? else { return Some(None) };
+pub(super) fn master_keys(layers: &mut Layers, key: &'static str) -> Result<Option<SecretString>, Noted> {
+    let Some((place, keys)) = either(layers, key, "master_keys_file", read_key_file)? else { return Ok(None) };
     match Sealer::parse(keys.expose_secret()) {
-        Ok(_) => Some(Some(keys)),
-        Err(error) => {
-            layers.problem(place, &error.to_string());
-            None
-        }
+        Ok(_) => Ok(Some(keys)),
+        Err(error) => Err(layers.problem(place, &error.to_string())),
     }
 }
 
-/// A secret by itself or in a file, never both.
+/// A secret by itself or in a file, never both; with the name of the setting that gave it.
 fn either(
     layers: &mut Layers,
     key: &'static str,
     file_key: &'static str,
     read: impl FnOnce(&Path) -> Result<SecretString, String>,
-) -> Option<Option<(&'static str, SecretString)>> {
+) -> Result<Option<(&'static str, SecretString)>, Noted> {
     match (layers.given(key), layers.given(file_key)) {
         (Some(_), Some(_)) => {
-            layers.problem(file_key, &format!("{} is given as well; keep one of them", key.to_ascii_uppercase()));
-            None
+            let sentence = format!("{} is given as well; keep one of them", key.to_ascii_uppercase());
+            Err(layers.problem(file_key, &sentence))
         }
-        (Some(text), None) => Some(Some((key, SecretString::from(text)))),
+        (Some(text), None) => Ok(Some((key, SecretString::from(text)))),
         (None, Some(path)) => match read(Path::new(&path)) {
-            Ok(text) => Some(Some((file_key, text))),
-            Err(sentence) => {
-                layers.problem(file_key, &sentence);
-                None
-            }
+            Ok(text) => Ok(Some((file_key, text))),
+            Err(sentence) => Err(layers.problem(file_key, &sentence)),
         },
-        (None, None) => Some(None),
+        (None, None) => Ok(None),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The table of settings: what the command line offers, what the reference page lists, what is known at all.
 
+use std::fmt::Write;
+
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -74,7 +76,8 @@ pub fn markdown() -> String {
     for row in reference() {
         let default = if row.default.is_empty() { "none".to_owned() } else { format!("`{}`", row.default) };
         let shape = row.shape.replace('|', "\\|");
-        text.push_str(&format!("| `{}` | `{shape}` | {default} | {} |\n", row.name, row.about()));
+        // Writing to a text cannot fail.
+        writeln!(text, "| `{}` | `{shape}` | {default} | {} |", row.name, row.about()).ok();
     }
     text
 }
@@ -105,10 +108,12 @@ macro_rules! concern {
                 &[$($crate::config::Row::new($key, $shape, $default, &[$($doc),+])),+];
 
             /// Reads every field before it gives up, so that all problems are told.
-            fn read(layers: &mut $crate::config::layers::Layers) -> Option<Self> {
+            fn read(
+                layers: &mut $crate::config::layers::Layers,
+            ) -> Result<Self, $crate::config::layers::Noted> {
                 $(let $field = $read(layers, $key);)+
                 $($(let $sub = <$sub_ty>::read(layers);)+)?
-                Some(Self { $($field: $field?,)+ $($($sub: $sub?,)+)? })
+                Ok(Self { $($field: $field?,)+ $($($sub: $sub?,)+)? })
             }
         }
     };

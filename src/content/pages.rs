@@ -10,6 +10,7 @@ use super::paging::{Paged, Span};
 use super::{assignments, documents, publications};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
+pub(super) use crate::web::Whole;
 use crate::web::view::{Choice, Filled, Input, Pager, When};
 use crate::web::{Route, WebError};
 
@@ -35,19 +36,6 @@ impl FromRequest for Number {
         let written_so = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = if written_so { text.parse().ok() } else { None };
         ready(number.map(Self).ok_or(WebError::NotFound))
-    }
-}
-
-/// True when a whole page is wanted; a script that opens a dialog in place wants nothing behind it.
-pub(super) struct Whole(pub(super) bool);
-
-impl FromRequest for Whole {
-    type Error = WebError;
-    type Future = Ready<Result<Self, WebError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let by_script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest == "empty");
-        ready(Ok(Self(!by_script)))
     }
 }
 

@@ -23,6 +23,11 @@ pub enum DbError {
 }
 
 impl DbError {
+    /// A value that cannot be brought into the form in which it is stored.
+    pub fn unwritable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Query(Error::SerializationError(error.into()))
+    }
+
     /// True when this says that the unique value `column` (as `table.column`) is taken.
     pub fn is_taken(&self, column: &str) -> bool {
         matches!(self, Self::Taken(taken) if taken == column)

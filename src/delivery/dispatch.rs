@@ -106,7 +106,7 @@ fn add(
 ) -> Result<(), DbError> {
     let code = event.kind().map_or(event.type_name.as_str(), |kind| kind.code);
     let body = request::body(webhook.format, &webhook.name, code, event.data.as_deref().unwrap_or("null"))
-        .map_err(|error| DbError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
+        .map_err(DbError::unwritable)?;
     let id: DeliveryId = tx.make_id();
     let now = tx.now();
     let slot = lanes.reserve(webhook.id);

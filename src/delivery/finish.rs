@@ -131,8 +131,9 @@ pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
         let written = sender.db.write_grouped(move |tx| settle(tx, &sources.webhooks, &parts.0, &parts.1, at)).await;
         let job = &shared.0;
         match written {
-            Ok(Some(due)) => return sender.lanes.row_due(job.webhook.id, due),
-            Ok(None) => return,
+            Ok(Next::Due(due)) => return sender.lanes.row_due(job.webhook.id, due),
+            Ok(Next::Look) => return sender.lanes.row_waits(job.webhook.id),
+            Ok(Next::Nothing) => return,
             Err(error) if sender.lanes.is_safe(job.slot.webhook(), job.slot.fence()) => {
                 tracing::warn!(delivery.id = %job.delivery, error = %error, "a result waits for the database");
                 tokio::time::sleep(PAUSE).await;
@@ -145,14 +146,19 @@ pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
     }
 }
 
-/// Writes both rows and returns when the delivery is due again.
-fn settle(
-    tx: &mut Tx<'_>,
-    webhooks: &Webhooks,
-    job: &Job,
-    finished: &Finished,
-    at: Time,
-) -> Result<Option<Time>, DbError> {
+/// What the lane has to know after a result.
+#[derive(Clone, Copy)]
+enum Next {
+    /// The delivery waits for that time.
+    Due(Time),
+    /// It is back where it was, and may wait for its time.
+    Look,
+    /// It is done.
+    Nothing,
+}
+
+/// Writes both rows.
+fn settle(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at: Time) -> Result<Next, DbError> {
     let verdict = judge(tx, webhooks, job, finished, at)?;
     let mut ended = finished.ended(at);
     ended.next_due_at = verdict.due;
@@ -168,7 +174,7 @@ fn settle(
     };
     if !queue::settle(tx, &settlement)? {
         tracing::warn!(delivery.id = %job.delivery, "a late result was dropped: another node has the lane");
-        return Ok(None);
+        return Ok(Next::Nothing);
     }
     if finished.status() == Some(GONE) && job.resend_from.is_none() {
         disable(tx, job.webhook.id, at)?;
@@ -181,7 +187,11 @@ fn settle(
         at,
         duration_ms: settlement.ended.total_us.unwrap_or_default() / 1000,
     });
-    Ok(verdict.due)
+    Ok(match (verdict.state, verdict.due) {
+        (_, Some(due)) => Next::Due(due),
+        (State::Queued, None) => Next::Look,
+        (State::Sending | State::Delivered | State::Failed | State::Cancelled, None) => Next::Nothing,
+    })
 }
 
 struct Verdict {

@@ -1,12 +1,9 @@
 //! Resend: a person asks for one more attempt of the same delivery, out of its schedule.
 
-use diesel::prelude::*;
-
 use super::queue;
 use super::{DeliveryId, Lanes, State};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::db::{DbError, Tx};
-use crate::schema::deliveries;
 use crate::webhooks::WebhookId;
 use crate::webhooks::set::Webhooks;
 
@@ -83,18 +80,7 @@ pub fn resend(
     id: DeliveryId,
 ) -> Result<Result<(), Refused>, DbError> {
     let set = webhooks.in_transaction(tx)?;
-    let (state, webhook_id, kind, asked, has_body, title) = deliveries::table
-        .find(id)
-        .select((
-            deliveries::state,
-            deliveries::webhook_id,
-            deliveries::kind,
-            deliveries::resend_at.is_not_null(),
-            deliveries::body.is_not_null(),
-            deliveries::title,
-        ))
-        .first::<(State, Option<WebhookId>, super::Kind, bool, bool, String)>(&mut **tx)?;
-    let standing = Standing { state, webhook_id, test: kind == super::Kind::Test, has_body, asked };
+    let (standing, title) = queue::standing(tx, id)?;
     let webhook = match may_resend(&standing, &set) {
         Ok(webhook) => webhook,
         Err(refused) => return Ok(Err(refused)),

@@ -61,8 +61,7 @@ pub async fn run(
     saved: Option<WebhookId>,
     kind: &'static EventType,
 ) -> Result<TestReport, DbError> {
-    let body = request::body(webhook.format, &webhook.name, kind.code, kind.example)
-        .map_err(|error| DbError::Query(diesel::result::Error::SerializationError(Box::new(error))))?;
+    let body = request::body(webhook.format, &webhook.name, kind.code, kind.example).map_err(DbError::unwritable)?;
     let webhook = Arc::new(webhook);
     let (delivery_id, event_id, sent_at) = record(tester, actor, &webhook, saved, kind, &body).await?;
     let id = event_id.to_string();

@@ -182,7 +182,8 @@ impl Worker {
                 if first {
                     queue::void_leases(tx, node)?;
                 }
-                queue::sweep_tests(tx, now.minus(TEST_LIMIT), now)?;
+                let at = tx.now();
+                queue::sweep_tests(tx, at.minus(TEST_LIMIT), at)?;
                 queue::renew(tx, node, now.plus(LEASE))
             })
             .await?;
@@ -202,7 +203,8 @@ impl Worker {
             .db
             .write(move |tx| {
                 let now = database_now(tx, &clock)?;
-                queue::acquire(tx, node, now, now.plus(LEASE))
+                let at = tx.now();
+                queue::acquire(tx, node, (now, now.plus(LEASE)), at)
             })
             .await?;
         for (webhook, fence) in taken {

@@ -8,6 +8,7 @@ mod story;
 mod words;
 
 pub(crate) use list::{Row, rows};
+pub(crate) use words::{badge, result, status_line, when};
 
 use crate::web::{Access, Route};
 

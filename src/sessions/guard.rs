@@ -40,6 +40,19 @@ impl Admin {
         self.visitor.frame(title, place, self.visitor.take_flashes())
     }
 
+    /// Keeps a word in the session until [`Admin::take`] asks for it.
+    pub(crate) fn keep(&self, name: &'static str, word: &str) {
+        if let Err(error) = self.visitor.0.session.insert(name, word) {
+            tracing::warn!(%error, "a word could not be kept in the session");
+        }
+    }
+
+    /// What was kept under that name; there once.
+    pub(crate) fn take(&self, name: &'static str) -> Option<String> {
+        let session = &self.visitor.0.session;
+        if session.contains_key(name) { session.remove_as(name).and_then(Result::ok) } else { None }
+    }
+
     /// A message for the next page: what was done.
     pub fn flash(&self, text: &str) {
         self.visitor.flash(true, text);
@@ -192,10 +205,7 @@ pub(crate) async fn recognise<B: MessageBody + 'static>(
         Ok(None) => {}
         Err(error) => return Ok(request.error_response(WebError::from(error))),
     }
-    let mut response = match check_origin(&request, &app, &site).await {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(error) => request.error_response(error),
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     if stray && session.entries().is_empty() {
         clear_cookie(&mut response, &site);
     }
@@ -222,18 +232,20 @@ fn greet(request: &ServiceRequest, user: User, session: Session, app: &App, site
 }
 
 /// Refuses a change that a foreign page may have sent, and puts the refusal on record.
-async fn check_origin(request: &ServiceRequest, app: &App, site: &Site) -> Result<(), WebError> {
+pub(crate) async fn check_origin(request: &ServiceRequest) -> Result<(), HttpResponse> {
+    let (Some(app), Some(site)) = (request.app_data::<web::Data<App>>(), request.app_data::<web::Data<Site>>()) else {
+        return Err(HttpResponse::from_error(WebError::NotFound));
+    };
     if request.method().is_safe() {
         return Ok(());
     }
     let Err(refused) = site.check_origin(request.headers()) else { return Ok(()) };
-    let visitor = Visitor::of(request.request());
     tracing::warn!("a request from a foreign page was refused");
     // Without a session nothing could have happened; and anybody could fill the trail.
-    if let Some(visitor) = visitor {
-        note(app, visitor.actor().clone(), "request.refused", "cross-site", request.method().as_str()).await?;
+    if let Some(visitor) = Visitor::of(request.request()) {
+        note(app, &visitor, "request.refused", request).await?;
     }
-    Err(refused)
+    Err(HttpResponse::from_error(refused))
 }
 
 /// Lets administrators pass; others learn why not.
@@ -244,21 +256,24 @@ pub(crate) async fn admit(request: &ServiceRequest) -> Result<(), HttpResponse> 
     if visitor.user().is_administrator() {
         return Ok(());
     }
-    let route = request.extensions().get::<Template>().map_or("", |route| route.path);
-    if let Some(app) = request.app_data::<web::Data<App>>().cloned()
-        && let Err(error) =
-            note(&app, visitor.actor().clone(), "access.refused", route, request.method().as_str()).await
-    {
-        return Err(HttpResponse::from_error(error));
+    if let Some(app) = request.app_data::<web::Data<App>>() {
+        note(app, &visitor, "access.refused", request).await?;
     }
     Err(HttpResponse::from_error(WebError::Forbidden))
 }
 
-async fn note(app: &App, actor: Actor, action: &'static str, what: &'static str, method: &str) -> Result<(), WebError> {
-    let changes = Changes::none().value("method", method);
-    let written =
-        app.db.write(move |tx| record(tx, &actor, action, &Object { kind: "route", id: what, name: what }, &changes));
-    Ok(written.await.map_err(|error: DbError| error)?)
+/// Puts a refusal on record.
+async fn note(
+    app: &App,
+    visitor: &Visitor,
+    action: &'static str,
+    request: &ServiceRequest,
+) -> Result<(), HttpResponse> {
+    let route = request.extensions().get::<Template>().map_or("", |route| route.path);
+    let (actor, changes) = (visitor.actor().clone(), Changes::none().value("method", request.method().as_str()));
+    let object = Object { kind: "route", id: route, name: route };
+    let written = app.db.write(move |tx| record(tx, &actor, action, &object, &changes)).await;
+    written.map_err(|error: DbError| HttpResponse::from_error(WebError::from(error)))
 }
 
 fn to_sign_in(request: &ServiceRequest) -> HttpResponse {

@@ -10,7 +10,7 @@ mod store;
 
 pub(crate) use cookie::{Sessions, layer};
 pub use guard::Admin;
-pub(crate) use guard::{admit, drop_doubles, recognise};
+pub(crate) use guard::{admit, check_origin, drop_doubles, recognise};
 pub use links::{make_setup_link, make_sign_in_link};
 pub use pages::routes;
 

@@ -67,10 +67,11 @@ pub(super) fn content_type(headers: &HeaderMap) -> (&str, Option<&str>) {
 
 /// Reads a whole body of at most `limit` bytes.
 pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, WebError> {
-    match tokio::time::timeout(SLOWEST_BODY, collect(payload, limit)).await {
-        Ok(body) => body,
-        Err(_) => Err(WebError::TimedOut),
-    }
+    read_within(SLOWEST_BODY, payload, limit).await
+}
+
+async fn read_within(patience: Duration, payload: Payload, limit: usize) -> Result<Bytes, WebError> {
+    tokio::time::timeout(patience, collect(payload, limit)).await.unwrap_or(Err(WebError::TimedOut))
 }
 
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, WebError> {
@@ -83,4 +84,32 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, WebError> 
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use futures_util::stream;
+
+    use super::*;
+
+    fn payload(chunks: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
+        let stream: Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(chunks);
+        Payload::Stream { payload: stream }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_drips_is_cut() {
+        let drip = payload(stream::iter([Ok(Bytes::from_static(b"{"))]).chain(stream::pending()));
+        let cut = read_within(Duration::from_millis(10), drip, 100).await;
+        assert!(matches!(cut, Err(WebError::TimedOut)));
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_breaks_off_or_never_ends_is_refused() {
+        let broken = payload(stream::iter([Ok(Bytes::from_static(b"{")), Err(PayloadError::Incomplete(None))]));
+        assert!(matches!(read(broken, 100).await, Err(WebError::BadRequest(_))));
+        let endless = payload(stream::repeat_with(|| Ok(Bytes::from_static(b"xxxxxxxx"))));
+        assert!(matches!(read(endless, 100).await, Err(WebError::TooLarge)));
+    }
 }

@@ -22,6 +22,7 @@ pub use error::{Problem, ProblemField, WebError};
 pub(crate) use finish::FrameOf;
 pub use form::{Form, Query};
 pub(crate) use outer::{ClientAddress, RequestId, Template, outer};
+pub(crate) use page::Whole;
 pub use page::{Page, see_other};
 pub use route::{Access, Audited, Route};
 pub use site::Site;

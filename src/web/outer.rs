@@ -47,17 +47,12 @@ pub(crate) async fn outer<B: MessageBody + 'static>(
     let started = Instant::now();
     let response = run(request, next, id).instrument(span.clone()).await;
     let _entered = span.enter();
-    let (status, route) = match &response {
-        Ok(response) => (response.status(), response.request().extensions().get::<Template>().copied()),
-        Err(lost) => (lost.as_response_error().status_code(), None),
+    let status = match &response {
+        Ok(response) => response.status(),
+        Err(lost) => lost.as_response_error().status_code(),
     };
     span.record("http.status", status.as_u16());
-    let micros = started.elapsed().as_micros();
-    match route {
-        // Programs post thousands of times a second, and monitors never stop asking.
-        Some(route) if route.access.takes_cookies() => tracing::info!(duration_us = micros, "answered"),
-        _ => tracing::debug!(duration_us = micros, "answered"),
-    }
+    tracing::debug!(duration_us = started.elapsed().as_micros(), "answered");
     response
 }
 

@@ -1,8 +1,11 @@
 //! Rendering: a template struct becomes an answer.
 
-use actix_web::HttpResponse;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::WebError;
@@ -32,4 +35,17 @@ impl<T: Template> Page for T {}
 /// 303 to a path of ours, after a form that worked.
 pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// True when a whole page is wanted; a script that opens a dialog in place wants nothing behind it.
+pub(crate) struct Whole(pub(crate) bool);
+
+impl FromRequest for Whole {
+    type Error = WebError;
+    type Future = Ready<Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let by_script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest == "empty");
+        ready(Ok(Self(!by_script)))
+    }
 }

@@ -12,6 +12,12 @@ pub(crate) struct Input {
     pub(crate) warning: String,
 }
 
+impl Input {
+    pub(crate) fn new(value: &str, error: &str, warning: &str) -> Self {
+        Self { value: value.to_owned(), error: error.to_owned(), warning: warning.to_owned() }
+    }
+}
+
 /// One choice of a select or one check box.
 #[derive(Clone)]
 pub(crate) struct Choice {

@@ -3,8 +3,10 @@
 pub mod code;
 mod delays;
 pub mod form;
+pub mod limit;
 mod login;
 pub mod ops;
+pub(crate) mod pages;
 pub mod request;
 pub mod set;
 pub mod sign;
@@ -171,6 +173,11 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// Its id.
+    pub fn id(&self) -> WebhookId {
+        self.id
+    }
+
     /// True when its deliveries may be sent now.
     pub fn is_sendable(&self) -> bool {
         self.active && self.disabled.is_none()

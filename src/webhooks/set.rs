@@ -3,15 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use diesel::prelude::*;
-
 use super::{Webhook, WebhookId, store};
 use crate::db::{Conn, DbError, Tx};
-use crate::on_backend;
-use crate::schema::counters;
 use crate::secret::Sealer;
-
-const COUNTER: &str = "webhooks";
 
 /// The webhooks as they were at one version.
 #[derive(Default)]
@@ -51,11 +45,8 @@ impl Webhooks {
     /// # Errors
     /// When the database cannot be read.
     pub fn in_transaction(&self, tx: &mut Tx<'_>) -> Result<Arc<WebhookSet>, DbError> {
-        let query = counters::table.find(COUNTER).select(counters::value);
-        // Shared with other publishers, at odds with whoever edits: an event sees a webhook before or after an
-        // edit, never in between.
         let conn: &mut Conn = tx;
-        let version: i64 = on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?;
+        let version = store::set_version_held(conn)?;
         let held = self.held();
         if held.version == version {
             return Ok(held);
@@ -72,7 +63,7 @@ impl Webhooks {
     /// # Errors
     /// When the database cannot be read.
     pub fn read(&self, conn: &mut Conn) -> Result<Arc<WebhookSet>, DbError> {
-        let version: i64 = counters::table.find(COUNTER).select(counters::value).first(conn)?;
+        let version = store::set_version(conn)?;
         let held = self.held();
         if held.version == version {
             return Ok(held);
@@ -106,6 +97,5 @@ impl Webhooks {
 /// # Errors
 /// When the database cannot take it.
 pub fn touch(conn: &mut Conn) -> Result<(), DbError> {
-    diesel::update(counters::table.find(COUNTER)).set(counters::value.eq(counters::value + 1)).execute(conn)?;
-    Ok(())
+    store::next_set_version(conn)
 }

@@ -11,7 +11,8 @@ use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook,
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::events::Environment;
-use crate::schema::{webhook_events, webhooks};
+use crate::on_backend;
+use crate::schema::{counters, webhook_events, webhooks};
 use crate::secret::{Place, Sealer};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -44,6 +45,27 @@ struct Row {
     created_at: Time,
     updated_at: Time,
     deleted_at: Option<Time>,
+}
+
+/// The row that counts the changes to webhooks.
+const COUNTER: &str = "webhooks";
+
+/// How often webhooks were changed.
+pub(super) fn set_version(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(counters::table.find(COUNTER).select(counters::value).first(conn)?)
+}
+
+/// The same, and it stays so until the transaction ends. Shared with other publishers, at odds with whoever edits:
+/// an event sees a webhook before or after an edit, never in between.
+pub(super) fn set_version_held(conn: &mut Conn) -> Result<i64, DbError> {
+    let query = counters::table.find(COUNTER).select(counters::value);
+    Ok(on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?)
+}
+
+/// Counts one more change.
+pub(super) fn next_set_version(conn: &mut Conn) -> Result<(), DbError> {
+    diesel::update(counters::table.find(COUNTER)).set(counters::value.eq(counters::value + 1)).execute(conn)?;
+    Ok(())
 }
 
 fn place<'a>(row: &'a str, column: &'static str) -> Place<'a> {

@@ -311,7 +311,7 @@ proptest! {
         if let Ok(draft) = typed.parse(&policy(), None) {
             prop_assert!((1..=120).contains(&draft.name.chars().count()));
             prop_assert_eq!(draft.name.trim(), &draft.name);
-            prop_assert!(!draft.name.chars().any(|letter| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter)));
+            prop_assert!(!draft.name.chars().any(|letter| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter)), "a control character passed");
         }
     }
 

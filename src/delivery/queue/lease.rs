@@ -10,12 +10,12 @@ use crate::schema::{attempts, deliveries, lanes};
 use crate::webhooks::WebhookId;
 
 /// Takes every lane that nobody holds, and takes up what its last owner left; returns the lanes with their fences.
-/// `now` is the database's clock.
+/// `now` is the database's clock, `at` the node's, by which rows are due.
 pub(in crate::delivery) fn acquire(
     conn: &mut Conn,
     node: NodeId,
-    now: Time,
-    until: Time,
+    (now, until): (Time, Time),
+    at: Time,
 ) -> Result<Vec<(WebhookId, i64)>, DbError> {
     let free = lanes::table
         .filter(lanes::owner.is_null().or(lanes::leased_until.lt(now)))
@@ -30,7 +30,7 @@ pub(in crate::delivery) fn acquire(
             .execute(conn)?;
         let left = deliveries::webhook_id.eq(webhook).and(deliveries::state.eq(State::Sending));
         let left: Vec<Left> = deliveries::table.filter(left).select(Left::as_select()).load(conn)?;
-        take_up(conn, &left, fence, now)?;
+        take_up(conn, &left, fence, at)?;
         owned.push((webhook, fence));
     }
     Ok(owned)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::audit::Actor;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::delivery::{DeliveryId, Outcome, State};
+use crate::delivery::{DeliveryId, Kind, Outcome, Standing, State};
 use crate::on_backend;
 use crate::schema::{attempts, deliveries, lanes, webhook_hours};
 use crate::webhooks::WebhookId;
@@ -131,6 +131,22 @@ pub(in crate::delivery) fn set_last(
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// What a resend of a delivery depends on, and its title.
+pub(in crate::delivery) fn standing(conn: &mut Conn, delivery: DeliveryId) -> Result<(Standing, String), DbError> {
+    let (state, webhook_id, kind, asked, has_body, title) = deliveries::table
+        .find(delivery)
+        .select((
+            deliveries::state,
+            deliveries::webhook_id,
+            deliveries::kind,
+            deliveries::resend_at.is_not_null(),
+            deliveries::body.is_not_null(),
+            deliveries::title,
+        ))
+        .first::<(State, Option<WebhookId>, Kind, bool, bool, String)>(conn)?;
+    Ok((Standing { state, webhook_id, test: kind == Kind::Test, has_body, asked }, title))
 }
 
 /// Asks for one more attempt of a delivery that nobody is sending; `false` when that is not so.

@@ -14,7 +14,7 @@ use crate::web::view::When;
 pub(super) const DASH: &str = "–";
 
 /// A moment of a list.
-pub(super) fn when(at: Time) -> When {
+pub(crate) fn when(at: Time) -> When {
     When { iso: at.rfc3339(), text: at.to_string() }
 }
 
@@ -28,7 +28,7 @@ pub(super) fn precise(at: Time) -> String {
     at.utc().format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()
 }
 
-pub(super) fn badge(reading: Reading) -> Badge {
+pub(crate) fn badge(reading: Reading) -> Badge {
     match reading {
         Reading::Queued => Badge::Queued,
         Reading::Retrying => Badge::Retrying,
@@ -46,7 +46,7 @@ pub(super) fn event_label(event_type: &str) -> String {
 }
 
 /// What came back, in a few words.
-pub(super) fn result(outcome: Option<Outcome>, status: Option<i32>) -> String {
+pub(crate) fn result(outcome: Option<Outcome>, status: Option<i32>) -> String {
     match (status, outcome) {
         (Some(status), _) => status.to_string(),
         (None, Some(outcome)) => brief(outcome).to_owned(),
@@ -85,7 +85,7 @@ fn brief(outcome: Outcome) -> &'static str {
 }
 
 /// `503 Service Unavailable`
-pub(super) fn status_line(status: i32) -> String {
+pub(crate) fn status_line(status: i32) -> String {
     let phrase = u16::try_from(status).ok().and_then(|status| actix_web::http::StatusCode::from_u16(status).ok());
     match phrase.and_then(|status| status.canonical_reason()) {
         Some(phrase) => format!("{status} {phrase}"),

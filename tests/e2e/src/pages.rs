@@ -9,10 +9,8 @@ use crate::{
     portal::{self, Portal},
 };
 
-/// What a browser can read but a person never opens as a page.
-const NO_PAGES: [&str; 11] = [
-    "/api/", "/healthz", "/readyz", "/metrics", "/static/", "/hooks/", "/setup/", "/sign-in", ".csv", ".ndjson", ".zip",
-];
+/// Files, which are fetched and not looked at.
+const FILES: [&str; 3] = [".csv", ".ndjson", ".zip"];
 
 /// What a page shows when there is nothing to show, and where it is refused.
 const STATES: [&str; 3] = ["/settings/webhooks?q=no-such-webhook", "/deliveries?q=no-such-delivery", "/no-such-page"];
@@ -29,7 +27,8 @@ fetch(arguments[0]).then(async answer => {
 ///
 /// Fails where a link is broken, or where a page of the program is reached by no link.
 pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
-    let routes = portal::readable_routes()?;
+    let mut routes = portal::page_routes()?;
+    routes.retain(|route| !FILES.iter().any(|ending| route.ends_with(ending)));
     let mut samples: BTreeMap<String, String> = BTreeMap::new();
     let mut waiting = VecDeque::from(["/".to_owned()]);
     while let Some(address) = waiting.pop_front() {
@@ -37,7 +36,7 @@ pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
         let Some(route) = routes.iter().filter(|route| fits(route, path)).max_by_key(|route| fixed(route)) else {
             continue;
         };
-        if is_no_page(route) || samples.contains_key(route) {
+        if samples.contains_key(route) {
             continue;
         }
         let found = links(browser, &format!("{}{path}", portal.url)).await?;
@@ -45,8 +44,7 @@ pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
         samples.insert(route.clone(), path.to_owned());
         waiting.extend(found.into_iter().skip(1));
     }
-    let missed: Vec<&String> =
-        routes.iter().filter(|route| !is_no_page(route) && !samples.contains_key(*route)).collect();
+    let missed: Vec<&String> = routes.iter().filter(|route| !samples.contains_key(*route)).collect();
     ensure!(missed.is_empty(), "no link leads to these pages: {missed:?}");
     Ok(samples.into_values().chain(STATES.map(str::to_owned)).collect())
 }
@@ -62,10 +60,6 @@ pub fn slug(address: &str) -> String {
 async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {
     let answer = browser.driver().execute_async(LINKS, vec![address.into()]).await?;
     Ok(answer.json().as_array().into_iter().flatten().filter_map(|link| link.as_str().map(str::to_owned)).collect())
-}
-
-fn is_no_page(route: &str) -> bool {
-    NO_PAGES.iter().any(|part| route.contains(part))
 }
 
 /// Whether a path is one of a route, whose variable parts stand in braces.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -26,8 +26,8 @@ pub struct Portal {
     pub url: String,
     /// Where the demo receiver listens, without a slash at the end.
     pub receiver: String,
-    /// The sign-in link that the console showed.
-    pub sign_in_link: String,
+    /// The link that the console showed: it signs in, or it sets up.
+    pub link: String,
     program: Child,
     _data: TempDir,
 }
@@ -35,13 +35,23 @@ pub struct Portal {
 impl Portal {
     /// Starts `postrider demo` and waits for its sign-in link.
     pub async fn start() -> Result<Self> {
-        let data = tempfile::tempdir().context("no temporary folder for the portal's data")?;
         let (listen, receiver) = free_addresses()?;
+        let arguments = ["demo", "--listen", &listen, "--receiver-listen", &receiver];
+        Self::run(&arguments, &listen, format!("http://{receiver}")).await
+    }
+
+    /// Starts `postrider serve` on an empty folder; its link is the one that makes the first administrator.
+    pub async fn start_empty() -> Result<Self> {
+        let (listen, _) = free_addresses()?;
+        Self::run(&["serve", "--listen", &listen], &listen, String::new()).await
+    }
+
+    async fn run(arguments: &[&str], listen: &str, receiver: String) -> Result<Self> {
+        let data = tempfile::tempdir().context("no temporary folder for the portal's data")?;
         let mut program = Command::new(program_path()?)
-            .arg("demo")
+            .args(arguments)
             .arg("--data-dir")
             .arg(data.path())
-            .args(["--listen", &listen, "--receiver", &receiver])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -53,17 +63,16 @@ impl Portal {
         let url = format!("http://{listen}");
         let link = async {
             while let Some(line) = lines.next_line().await? {
-                if let Some(link) = sign_in_link(&line, &url) {
+                if let Some(link) = link_in(&line, &url) {
                     return Ok(link);
                 }
             }
-            bail!("the program ended without printing a sign-in link")
+            bail!("the program ended without printing a link")
         };
-        let sign_in_link =
-            timeout(START, link).await.with_context(|| format!("no sign-in link within {} s", START.as_secs()))??;
+        let link = timeout(START, link).await.with_context(|| format!("no link within {} s", START.as_secs()))??;
         // Whatever else it prints has to go somewhere, or the pipe would fill and stop it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { url, receiver: format!("http://{receiver}"), sign_in_link, program, _data: data })
+        Ok(Self { url, receiver, link, program, _data: data })
     }
 
     /// Ends the program and waits until it is gone.
@@ -72,16 +81,16 @@ impl Portal {
     }
 }
 
-/// Every address of the program that a browser can open, as `postrider routes` lists them.
-pub fn readable_routes() -> Result<Vec<String>> {
+/// The address of every page for administrators, from `postrider routes`: method, path, who may use it.
+pub fn page_routes() -> Result<Vec<String>> {
     let output = Once::new(program_path()?).arg("routes").output().context("`postrider routes` did not run")?;
     let list = String::from_utf8(output.stdout).context("`postrider routes` printed something else than text")?;
-    // The path stands between the method and who may use it.
-    let path = |line: &str| line.trim().strip_prefix("GET ")?.split_whitespace().next().map(str::to_owned);
-    let routes: Vec<String> = list.lines().filter_map(path).collect();
-    if routes.is_empty() {
-        bail!("`postrider routes` printed no line that begins with GET");
-    }
+    let page = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        ["GET", path, "administrator"] => Some(path.to_owned()),
+        _ => None,
+    };
+    let routes: Vec<String> = list.lines().filter_map(page).collect();
+    ensure!(!routes.is_empty(), "`postrider routes` listed no page for administrators");
     Ok(routes)
 }
 
@@ -100,6 +109,6 @@ fn free_addresses() -> Result<(String, String)> {
     Ok((one.local_addr()?.to_string(), two.local_addr()?.to_string()))
 }
 
-fn sign_in_link(line: &str, url: &str) -> Option<String> {
+fn link_in(line: &str, url: &str) -> Option<String> {
     line.split_whitespace().find(|word| word.strip_prefix(url).is_some_and(|path| path.len() > 1)).map(str::to_owned)
 }

@@ -1,7 +1,7 @@
 //! Assignments: the event of a new one byte for byte, its dates, its refusals.
 
 use super::{add_document, events, hidden, number, set_status, submit};
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 
 const FIELDS: [(&str, &str); 7] = [
     ("document", "1000"),

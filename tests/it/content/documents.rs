@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{add_document, events, hidden, number, set_status, submit};
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 
 fn released(number: i64, title: &str) -> (String, String) {
     ("document.released".to_owned(), format!(r#"{{"resource_id":{number},"resource_title":"{title}"}}"#))
@@ -159,6 +159,16 @@ both! {
         app.advance(Duration::from_secs(25 * 60 * 60));
         let later = app.admin().await;
         assert_ne!(number(&later.post("/content/documents", &fields).await), first, "a form is forgotten after a day");
+    }
+
+    async fn two_clicks_at_the_same_moment_make_one_document(app: TestApp) {
+        let admin = app.admin().await;
+        let (form_id, _) = hidden(&admin, "/content/documents/new").await;
+        let fields = [("title", "Guide"), ("language", "en"), ("form_id", form_id.as_str())];
+        let click = || admin.post("/content/documents", &fields);
+        let (first, second, third) = futures_util::join!(click(), click(), click());
+        assert_eq!([number(&first), number(&second), number(&third)], [1000; 3]);
+        assert_eq!(admin.get("/content/documents").await.texts("tbody a.name").len(), 1);
     }
 
     async fn a_bad_form_comes_back_filled_in(app: TestApp) {

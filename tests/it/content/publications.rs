@@ -7,7 +7,7 @@ use postrider::content::publications::job::{self, Ended};
 use tokio::sync::watch;
 
 use super::{add_document, events, number, submit};
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 use crate::support::browser::Browser;
 
 /// A guide with two components, published as number 1003.
@@ -29,8 +29,8 @@ async fn start(browser: &Browser, save: bool) -> i64 {
 /// The secret path of an output, from its page.
 async fn link(browser: &Browser, number: i64) -> Option<String> {
     let page = browser.get(&format!("/content/publications/{number}")).await;
-    let links = page.attributes("a.primary", "href");
-    links.into_iter().find(|href| href.ends_with(".zip")).map(|href| href.replace("http://127.0.0.1:8080", ""))
+    let link = page.attributes("a.primary", "href").pop();
+    link.map(|href| href.replace("http://127.0.0.1:8080", ""))
 }
 
 both! {

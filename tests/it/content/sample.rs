@@ -4,7 +4,7 @@ use postrider::audit::Actor;
 use postrider::content;
 
 use super::events;
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 
 both! {
     async fn the_sample_fills_every_page_and_raises_no_event(app: TestApp) {

@@ -27,6 +27,8 @@ use postrider::state::App;
 use postrider::users::password::{Password, PasswordHash, hash_now};
 use postrider::users::{self, Email, Name, UserId};
 use postrider::web::Route;
+use postrider::webhooks::form::WebhookForm;
+use postrider::webhooks::{self, WebhookId};
 use secrecy::ExposeSecret;
 
 use super::browser::{Answer, Browser, Program};
@@ -150,8 +152,8 @@ impl TestApp {
     pub async fn drain(&self) {
         let mut worker = self.worker.lock().await;
         loop {
-            let step = worker.step().await.unwrap();
             worker.settle().await;
+            let step = worker.step().await.unwrap();
             if matches!(step, Step::Idle { .. }) && self.app.lanes.in_flight() == 0 {
                 return;
             }
@@ -225,6 +227,23 @@ impl TestApp {
         let draft = api_keys::Draft::new("tests", scopes.to_vec(), api_keys::Environment::Production, None).unwrap();
         let (_, token) = self.write(move |tx| api_keys::create(tx, &Actor::command(), draft)).await;
         Program::new(self, token.expose_secret())
+    }
+
+    /// Adds a webhook from what the form would send, over a name, an active switch and the released event.
+    pub async fn add_webhook(&self, url: &str, fields: &[(&str, &str)]) -> WebhookId {
+        let mut all = vec![("name", "CI"), ("url", url), ("active", "on"), ("retry", "standard")];
+        all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+        if !fields.iter().any(|(name, _)| *name == "events") {
+            all.push(("events", "document.released"));
+        }
+        all.extend_from_slice(fields);
+        let form: WebhookForm = serde_html_form::from_str(&serde_html_form::to_string(all).unwrap()).unwrap();
+        let draft = form.parse(self.app.client.policy(), None).map_err(|errors| format!("{errors:?}")).unwrap();
+        let sealer = self.app.sealer.clone();
+        let made = self.app.db.write(move |tx| webhooks::ops::create(tx, &sealer, &Actor::command(), draft)).await;
+        let id = made.unwrap().id();
+        self.step().await;
+        id
     }
 
     /// Publishes a released event with this data, as Content would.

@@ -31,7 +31,7 @@ async fn run() -> Result<usize> {
     let browser = Browser::start(Scripts::On).await?;
     browser.visit(&portal.url).await?;
     let mut count = picture(&browser, &folder, "sign-in").await?;
-    browser.visit(&portal.sign_in_link).await?;
+    browser.visit(&portal.link).await?;
     for address in pages::all(&browser, &portal).await? {
         browser.visit(&format!("{}{address}", portal.url)).await?;
         count += picture(&browser, &folder, &pages::slug(&address)).await?;

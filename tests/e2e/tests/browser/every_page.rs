@@ -51,7 +51,27 @@ async fn no_page_scrolls_sideways_on_a_narrow_screen() -> Result<()> {
     browser.quit().await
 }
 
-/// Shows each page and dialog in turn, the sign-in page first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_sets_up_and_is_signed_in() -> Result<()> {
+    let axe = Axe::load()?;
+    let portal = Portal::start_empty().await?;
+    let browser = Browser::start(Scripts::On).await?;
+    browser.open(&portal.link).await?;
+    let mut faults = axe.faults(&browser).await?;
+    browser.wear(Theme::Dark).await?;
+    faults.extend(axe.faults(&browser).await?);
+    browser.fill("Name", "Ada Berg").await?;
+    browser.fill("E-mail", "ada@postrider.example").await?;
+    browser.fill("Password", "a long enough password").await?;
+    browser.click("Create administrator").await?;
+    browser.open_account_menu().await?;
+    browser.sees("Ada Berg").await?;
+    faults.extend(journal::complaints(&browser, &portal.url).await?);
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    browser.quit().await
+}
+
+/// Shows each page and dialog in turn, those before signing in first.
 async fn on_every_page(
     browser: &Browser,
     portal: &Portal,
@@ -59,7 +79,10 @@ async fn on_every_page(
 ) -> Result<usize> {
     browser.visit(&format!("{}/sign-in", portal.url)).await?;
     look("/sign-in").await?;
-    browser.visit(&portal.sign_in_link).await?;
+    browser.click("Sign in").await?;
+    browser.text_of("//*[@role='alert']").await.context("an empty sign-in was not refused")?;
+    look("/sign-in, refused").await?;
+    browser.visit(&portal.link).await?;
     let addresses = pages::all(browser, portal).await?;
     for address in &addresses {
         browser.visit(&format!("{}{address}", portal.url)).await?;
@@ -76,5 +99,5 @@ async fn on_every_page(
     browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
     browser.press(&format!("({})[1]", find::menu_in(&find::row(&[]))), "the menu of the first row").await?;
     look("the menu of a row").await?;
-    Ok(addresses.len() + 4)
+    Ok(addresses.len() + 5)
 }

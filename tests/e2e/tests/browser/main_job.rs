@@ -53,7 +53,7 @@ async fn main_job(scripts: Scripts) -> Result<()> {
 }
 
 async fn from_the_link_to_a_delivered_test(browser: &Browser, portal: &Portal) -> Result<()> {
-    browser.open(&portal.sign_in_link).await?;
+    browser.open(&portal.link).await?;
     browser.open_account_menu().await?;
     browser.click("Settings").await?;
     browser.click("Add webhook").await?;

@@ -1,0 +1,60 @@
+//! What the list of webhooks tells of deliveries: the last one of each, and how many wait.
+
+use diesel::prelude::*;
+
+use crate::clock::Time;
+use crate::db::{Conn, DbError};
+use crate::delivery::{DeliveryId, Outcome, State};
+use crate::schema::{deliveries, lanes};
+use crate::webhooks::WebhookId;
+
+/// The last delivery of a webhook of which an attempt ended.
+#[derive(Queryable)]
+pub struct Last {
+    /// The webhook.
+    pub webhook_id: WebhookId,
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+    /// Where it stands now.
+    pub state: State,
+    /// How many attempts it had.
+    pub attempts: i32,
+    /// How the last attempt ended.
+    pub outcome: Option<Outcome>,
+    /// Its status, where one came.
+    pub status: Option<i32>,
+    /// When it ended.
+    pub at: Time,
+}
+
+/// The last deliveries of these webhooks; none for those that never had one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_deliveries(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<Vec<Last>, DbError> {
+    let found = lanes::table
+        .inner_join(deliveries::table.on(lanes::last_delivery_id.eq(deliveries::id.nullable())))
+        .filter(lanes::webhook_id.eq_any(webhooks.to_vec()))
+        .filter(lanes::last_at.is_not_null())
+        .select((
+            lanes::webhook_id,
+            deliveries::id,
+            deliveries::state,
+            deliveries::attempts,
+            lanes::last_outcome,
+            lanes::last_status,
+            lanes::last_at.assume_not_null(),
+        ))
+        .load(conn)?;
+    Ok(found)
+}
+
+/// How many deliveries wait for a webhook.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_waiting(conn: &mut Conn, webhook: WebhookId) -> Result<i64, DbError> {
+    let waiting =
+        deliveries::table.filter(deliveries::webhook_id.eq(webhook)).filter(deliveries::state.eq(State::Queued));
+    Ok(waiting.count().get_result(conn)?)
+}

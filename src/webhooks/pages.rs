@@ -1,0 +1,98 @@
+//! Settings > Integrations and webhooks > Webhooks: the routes, and what the list and its dialogs share.
+
+mod dialog;
+mod edit;
+mod list;
+mod remove;
+mod show;
+mod trial;
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::{Webhook, WebhookId, ops::Rejected};
+use crate::db::DbError;
+use crate::sessions::Admin;
+use crate::web::frame::{Frame, Place};
+use crate::web::{Access, Audited, Route, WebError};
+use list::List;
+
+/// Where the list is.
+const LIST: &str = "/settings/webhooks";
+/// What the heading of every page here says.
+const HEADING: &str = "Integrations and webhooks";
+
+/// The routes of webhooks.
+pub(crate) fn routes() -> Vec<Route> {
+    let admin = Access::Admin;
+    let tested = Audited::Writes("webhook.tested");
+    let post = actix_web::http::Method::POST;
+    vec![
+        Route::get(LIST, admin, list::list),
+        Route::post(LIST, admin, "webhook.created", edit::create),
+        Route::get("/settings/webhooks/new", admin, edit::new),
+        Route::new(post, "/settings/webhooks/test", admin, tested, trial::typed),
+        Route::get("/settings/webhooks/{id}", admin, show::show),
+        Route::post("/settings/webhooks/{id}", admin, "webhook.changed", edit::change),
+        Route::get("/settings/webhooks/{id}/edit", admin, edit::edit),
+        Route::get("/settings/webhooks/{id}/delete", admin, remove::confirm_delete),
+        Route::post("/settings/webhooks/{id}/delete", admin, "webhook.deleted", remove::delete),
+        Route::get("/settings/webhooks/{id}/test", admin, trial::ask),
+        Route::post("/settings/webhooks/{id}/test", admin, "webhook.tested", trial::saved),
+    ]
+}
+
+/// The webhook that a path names.
+pub(super) struct Id(pub(super) WebhookId);
+
+impl FromRequest for Id {
+    type Error = WebError;
+    type Future = Ready<Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(WebhookId::parse);
+        ready(id.map(Self).ok_or(WebError::NotFound))
+    }
+}
+
+/// Where no dialog can say it better.
+impl From<Rejected> for WebError {
+    fn from(error: Rejected) -> Self {
+        match error {
+            Rejected::Database(error) => error.into(),
+            Rejected::Gone => Self::NotFound,
+            Rejected::Full | Rejected::CodeTaken | Rejected::Stale => Self::Conflict(error.to_string()),
+        }
+    }
+}
+
+/// The page of a webhook.
+fn address(id: WebhookId) -> String {
+    format!("{LIST}/{id}")
+}
+
+/// The frame of the list, also behind dialogs.
+fn frame(admin: &Admin, list: Option<&List>) -> Frame {
+    let mut frame = admin.frame(HEADING, Place::Webhooks);
+    frame.count = list.map(|list| list.count.clone()).unwrap_or_default();
+    frame
+}
+
+/// Scheme, host and port of its address, and the rest.
+fn halves(webhook: &Webhook) -> (String, String) {
+    let origin = url::Url::parse(&webhook.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let rest = webhook.url.strip_prefix(&origin).unwrap_or_default().to_owned();
+    (origin, rest)
+}
+
+/// `1 webhook`, `12 webhooks`.
+fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// A query that finds nothing leads nowhere.
+fn found<T>(row: Option<T>) -> Result<T, DbError> {
+    row.ok_or(DbError::NotFound)
+}

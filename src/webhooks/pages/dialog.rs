@@ -1,0 +1,228 @@
+//! The dialog of a webhook: its fields with what was typed, what is wrong, a test's result or a conflict.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::list::{self, List};
+use super::trial::TestResult;
+use super::{LIST, address, frame};
+use crate::events::CATALOGUE;
+use crate::once::FormId;
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::badge::Badge;
+use crate::web::frame::Frame;
+use crate::web::view::{Body, Choice, Conflict, Filled, Input, Sheet};
+use crate::web::{Page, WebError};
+use crate::webhooks::form::{FieldErrors, WebhookForm};
+use crate::webhooks::{Auth, AuthKind, Method, RetryKind, Webhook};
+
+/// The fields that the dialog folds away.
+const ADVANCED: [&str; 5] = ["method", "timeout", "retry", "delays", "signing_secret"];
+/// Fields whose faults have no line of their own: no browser sends wrong ones.
+const WITHOUT_LINE: [&str; 2] = ["notification_type", "test_event"];
+
+/// The values of the Add and Edit dialog.
+struct Fields {
+    name: Input,
+    code: Input,
+    url: Input,
+    description: Input,
+    auth: Input,
+    auths: Vec<Choice>,
+    token: Input,
+    username: Input,
+    password: Input,
+    api_key_header: Input,
+    api_key: Input,
+    events: Input,
+    event_choices: Vec<Choice>,
+    method: Input,
+    methods: Vec<Choice>,
+    timeout: Input,
+    retry: Input,
+    retries: Vec<Choice>,
+    delays: Input,
+    active: bool,
+    signing_secret: Input,
+    /// Since when a login of each kind is stored ("2 Nov 2026"); empty for never.
+    token_set: String,
+    password_set: String,
+    api_key_set: String,
+    signing_secret_set: String,
+}
+
+/// Add webhook, Edit webhook.
+#[derive(Template)]
+#[template(path = "webhooks/dialog.html")]
+struct Dialog {
+    frame: Frame,
+    sheet: Sheet,
+    list: Option<List>,
+    /// The webhook being edited; none for a new one.
+    id: Option<String>,
+    fields: Fields,
+    /// Advanced starts unfolded, because something in it needs attention.
+    advanced: bool,
+    test_events: Vec<Choice>,
+    test: Option<TestResult>,
+    conflict: Option<Conflict>,
+}
+
+/// What a dialog shows beside what was typed.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// The webhook being edited; none for a new one.
+    pub(super) saved: Option<Webhook>,
+    pub(super) errors: FieldErrors,
+    /// What is wrong beside the fields.
+    pub(super) problem: String,
+    pub(super) conflict: Option<Conflict>,
+    pub(super) test: Option<TestResult>,
+    pub(super) status: StatusCode,
+    /// A script opens it in place and wants nothing behind it.
+    pub(super) bare: bool,
+}
+
+/// The dialog as an answer.
+pub(super) async fn answer(
+    app: &Data<App>,
+    admin: &Admin,
+    mut form: WebhookForm,
+    shown: Shown,
+) -> Result<HttpResponse, WebError> {
+    let (webhooks, whole) = (app.webhooks.clone(), !shown.bare);
+    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole)).await?;
+    if FormId::parse(&form.form_id).is_none() {
+        form.form_id = app.ids.make::<FormId>().to_string();
+    }
+    let (saved, errors) = (shown.saved.as_ref(), &shown.errors);
+    let dialog = Dialog {
+        frame: frame(admin, list.as_ref()),
+        sheet: Sheet {
+            heading: if saved.is_some() { "Edit webhook" } else { "Add webhook" }.to_owned(),
+            target: saved.map_or_else(|| LIST.to_owned(), |webhook| address(webhook.id)),
+            back: LIST.to_owned(),
+            form_id: form.form_id.clone(),
+            version: form.version.clone(),
+            problem: problem(errors, &shown.problem),
+        },
+        list,
+        id: saved.map(|webhook| webhook.id.to_string()),
+        fields: fields(&form, saved, errors),
+        advanced: ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
+        test_events: test_events(&form.test_event, &form.events),
+        test: shown.test,
+        conflict: shown.conflict,
+    };
+    dialog.answer_with(shown.status)
+}
+
+/// The line above a form that came back.
+fn problem(errors: &FieldErrors, beside: &str) -> String {
+    let told = WITHOUT_LINE.iter().map(|field| errors.of(field)).chain([beside]).filter(|text| !text.is_empty());
+    let mut lines: Vec<String> = told.map(str::to_owned).collect();
+    let with_line = errors.iter().filter(|(field, _)| !WITHOUT_LINE.contains(field)).count();
+    match with_line {
+        0 => {}
+        1 => lines.push("One field needs another look.".to_owned()),
+        many => lines.push(format!("{many} fields need another look.")),
+    }
+    if !lines.is_empty() {
+        lines.push("Nothing was saved; type secrets again.".to_owned());
+    }
+    lines.join(" ")
+}
+
+fn fields(form: &WebhookForm, saved: Option<&Webhook>, errors: &FieldErrors) -> Fields {
+    let warnings = form.warnings(saved);
+    let input = |field: &str, value: &str| Input::new(value, errors.of(field), warnings.of(field));
+    let secret = |field: &str| input(field, "");
+    let auths = AuthKind::ALL.iter().map(|kind| (kind.as_str(), auth_label(*kind)));
+    let methods = Method::ALL.iter().map(|method| (method.as_str(), method.as_str()));
+    let retries =
+        [RetryKind::Standard, RetryKind::Quick, RetryKind::List].map(|kind| (kind.as_str(), retry_label(kind)));
+    let set = |kind: AuthKind| set_since(saved, kind);
+    Fields {
+        name: input("name", &form.name),
+        code: input("code", saved.map_or(&form.code, |webhook| &webhook.code)),
+        url: input("url", &form.url),
+        description: input("description", &form.description),
+        auth: input("auth", &form.auth),
+        auths: choices(auths, &[&form.auth]),
+        token: secret("token"),
+        username: input("username", &form.username),
+        password: secret("password"),
+        api_key_header: input("api_key_header", &form.api_key_header),
+        api_key: secret("api_key"),
+        events: input("events", ""),
+        event_choices: event_choices(&form.events),
+        method: input("method", &form.method),
+        methods: choices(methods, &[&form.method]),
+        timeout: input("timeout", &form.timeout),
+        retry: input("retry", &form.retry),
+        retries: choices(retries, &[&form.retry]),
+        delays: input("delays", &form.delays),
+        active: form.is_active(),
+        signing_secret: secret("signing_secret"),
+        token_set: set(AuthKind::OAuth),
+        password_set: set(AuthKind::Basic),
+        api_key_set: set(AuthKind::ApiKey),
+        signing_secret_set: saved.map(|_| "already".to_owned()).unwrap_or_default(),
+    }
+}
+
+pub(super) fn auth_label(kind: AuthKind) -> &'static str {
+    match kind {
+        AuthKind::None => "None",
+        AuthKind::OAuth => "OAuth",
+        AuthKind::Basic => "Basic",
+        AuthKind::ApiKey => "API key",
+    }
+}
+
+pub(super) fn retry_label(kind: RetryKind) -> &'static str {
+    match kind {
+        RetryKind::Standard => "Standard (10 attempts over 3 days)",
+        RetryKind::Quick => "3 attempts, 30 s apart",
+        RetryKind::List => "Own delays",
+    }
+}
+
+/// "2 Nov 2026" where a login of that kind is stored.
+fn set_since(saved: Option<&Webhook>, kind: AuthKind) -> String {
+    let stored = saved.filter(|webhook| kind == webhook.auth.kind());
+    let empty = |webhook: &&Webhook| matches!(&webhook.auth, Auth::Basic { password, .. } if secrecy::ExposeSecret::expose_secret(password).is_empty());
+    let at = stored.filter(|webhook| !empty(webhook)).and_then(|webhook| webhook.auth_set_at);
+    at.map(day).unwrap_or_default()
+}
+
+/// "2 Nov 2026"
+pub(super) fn day(at: crate::clock::Time) -> String {
+    at.utc().format("%-d %b %Y").to_string()
+}
+
+fn event_choices(chosen: &[String]) -> Vec<Choice> {
+    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
+    choices(CATALOGUE.iter().map(|kind| (kind.name, kind.label)), &chosen)
+}
+
+/// The examples that a test may send; the first ticked one unless another was chosen.
+pub(super) fn test_events(chosen: &str, ticked: &[String]) -> Vec<Choice> {
+    let kind = CATALOGUE.iter().find(|kind| kind.name == chosen);
+    let first = || CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
+    let chosen = kind.or_else(first).or(CATALOGUE.first()).map_or("", |kind| kind.name);
+    choices(CATALOGUE.iter().map(|kind| (kind.name, kind.label)), &[chosen])
+}
+
+fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &[&str]) -> Vec<Choice> {
+    all.into_iter()
+        .map(|(value, label)| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            chosen: chosen.contains(&value),
+        })
+        .collect()
+}

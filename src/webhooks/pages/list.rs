@@ -1,0 +1,315 @@
+//! The list of webhooks: its filters, its pages by number, and what each row tells.
+
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+use serde::Deserialize;
+
+use super::{LIST, counted, frame, halves};
+use crate::db::{Conn, DbError};
+use crate::events::find_type;
+use crate::history::pages::{badge, result, when};
+use crate::history::{Last, Reading, last_deliveries};
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::badge::Badge;
+use crate::web::frame::Frame;
+use crate::web::view::{Choice, Filled, View, When};
+use crate::web::{Page, Query, WebError};
+use crate::webhooks::set::Webhooks;
+use crate::webhooks::{Webhook, WebhookId};
+
+/// The sizes of a page; the first unless another is asked for.
+const SIZES: [usize; 4] = [10, 25, 50, 100];
+/// The longest text that is searched for, in characters.
+const LONGEST_SEARCH: usize = 256;
+
+/// The latest delivery of a webhook, in its row.
+pub(super) struct LastDelivery {
+    pub(super) href: String,
+    pub(super) state: Badge,
+    /// "200", or the cause in two words where there was no answer.
+    pub(super) result: String,
+    pub(super) when: When,
+}
+
+/// A row of the list.
+pub(super) struct Row {
+    pub(super) id: WebhookId,
+    pub(super) name: String,
+    pub(super) code: String,
+    pub(super) badges: Vec<Badge>,
+    pub(super) method: &'static str,
+    /// Scheme, host and port, shown whole.
+    pub(super) origin: String,
+    /// The rest of the address, shortened by the page.
+    pub(super) path: String,
+    pub(super) url: String,
+    /// Labels of the ticked events; empty for none.
+    pub(super) events: Vec<String>,
+    pub(super) last: Option<LastDelivery>,
+}
+
+/// Where a list that is paged by number goes on.
+pub(super) struct Numbers {
+    /// "1 - 10 of 32"
+    pub(super) range: String,
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
+    /// The sizes to choose from; none where all fit on the smallest.
+    pub(super) sizes: Vec<View>,
+}
+
+/// The rows and their filter; also what stands behind the dialogs.
+pub(super) struct List {
+    pub(super) filled: Filled,
+    pub(super) rows: Vec<Row>,
+    pub(super) q: String,
+    pub(super) states: Vec<Choice>,
+    pub(super) numbers: Numbers,
+    /// "12 webhooks, 1 disabled"
+    pub(super) count: String,
+}
+
+#[derive(Template)]
+#[template(path = "webhooks/list.html")]
+struct ListPage {
+    frame: Frame,
+    list: List,
+}
+
+/// The filter and the page, as they stand in the address.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    q: String,
+    state: String,
+    page: String,
+    limit: String,
+}
+
+crate::word_enum! {
+    /// What the filter by state asks for.
+    State {
+        /// Sent to.
+        Active = "active",
+        /// Switched off by a person.
+        Inactive = "inactive",
+        /// Switched off by Postrider.
+        Disabled = "disabled",
+    }
+}
+
+impl State {
+    fn of(webhook: &Webhook) -> Self {
+        match (webhook.active, &webhook.disabled) {
+            (false, _) => Self::Inactive,
+            (true, Some(_)) => Self::Disabled,
+            (true, None) => Self::Active,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+            Self::Disabled => "Disabled",
+        }
+    }
+
+    fn badge(self) -> Badge {
+        match self {
+            Self::Active => Badge::Active,
+            Self::Inactive => Badge::Inactive,
+            Self::Disabled => Badge::Disabled,
+        }
+    }
+}
+
+pub(super) async fn list(
+    app: Data<App>,
+    admin: Admin,
+    Query(query): Query<ListQuery>,
+) -> Result<HttpResponse, WebError> {
+    let webhooks = app.webhooks.clone();
+    let list = app.db.read(move |conn| read(conn, &webhooks, &query)).await?;
+    ListPage { frame: frame(&admin, Some(&list)), list }.answer()
+}
+
+/// The first page, to stand behind a dialog where a whole page is wanted.
+pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Result<Option<List>, WebError> {
+    if whole { read(conn, webhooks, &ListQuery::default()).map(Some) } else { Ok(None) }
+}
+
+fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery) -> Result<List, WebError> {
+    let state = (!query.state.is_empty()).then(|| State::parse(&query.state));
+    if state == Some(None) {
+        return Err(WebError::BadRequest("This address asks for a state that does not exist.".to_owned()));
+    }
+    let set = webhooks.read(conn)?;
+    let q: String = query.q.trim().chars().take(LONGEST_SEARCH).collect();
+    let sought = q.to_lowercase();
+    let mut fitting: Vec<(String, &Webhook)> = set
+        .all()
+        .iter()
+        .filter(|webhook| state.flatten().is_none_or(|state| State::of(webhook) == state))
+        .map(|webhook| (webhook.name.to_lowercase(), &**webhook))
+        .filter(|(name, webhook)| {
+            [name, &webhook.code, &webhook.url.to_lowercase()].iter().any(|text| text.contains(&sought))
+        })
+        .collect();
+    fitting.sort_by(|(name, webhook), (other_name, other)| (name, webhook.id).cmp(&(other_name, other.id)));
+    let (numbers, shown) = cut(query, &q, fitting.len());
+    let page: Vec<&Webhook> = fitting[shown].iter().map(|(_, webhook)| *webhook).collect();
+    let mut last = last(conn, &page)?;
+    Ok(List {
+        filled: match (page.is_empty(), set.all().is_empty()) {
+            (false, _) => Filled::Rows,
+            (true, true) => Filled::Empty,
+            (true, false) => Filled::NoMatch,
+        },
+        rows: page.into_iter().map(|webhook| row(webhook, last.remove(&webhook.id))).collect(),
+        q,
+        states: states(&query.state),
+        numbers,
+        count: count(set.all().iter().map(|webhook| State::of(webhook))),
+    })
+}
+
+/// Which of the fitting rows a page shows, and the way to the others. A page after the last is the last.
+fn cut(query: &ListQuery, q: &str, all: usize) -> (Numbers, std::ops::Range<usize>) {
+    let size = query.limit.parse().ok().filter(|size| SIZES.contains(size)).unwrap_or(SIZES[0]);
+    let pages = all.div_ceil(size).max(1);
+    let page = query.page.parse().unwrap_or(1).clamp(1, pages);
+    let (start, end) = ((page - 1) * size, (page * size).min(all));
+    let to = |page: usize, size: usize| {
+        let mut fields = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("q", q), ("state", &query.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
+            fields.append_pair(name, value);
+        }
+        if size != SIZES[0] {
+            fields.append_pair("limit", &size.to_string());
+        }
+        if page > 1 {
+            fields.append_pair("page", &page.to_string());
+        }
+        format!("{LIST}?{}", fields.finish())
+    };
+    let view = |label, value| View { label, href: to(1, value), current: value == size };
+    let numbers = Numbers {
+        range: format!("{} - {end} of {all}", (start + 1).min(all)),
+        previous: (page > 1).then(|| to(page - 1, size)),
+        next: (page < pages).then(|| to(page + 1, size)),
+        sizes: if all > SIZES[0] {
+            ["10", "25", "50", "100"].into_iter().zip(SIZES).map(|(label, size)| view(label, size)).collect()
+        } else {
+            Vec::new()
+        },
+    };
+    (numbers, start..end)
+}
+
+fn last(conn: &mut Conn, page: &[&Webhook]) -> Result<HashMap<WebhookId, Last>, DbError> {
+    let ids: Vec<WebhookId> = page.iter().map(|webhook| webhook.id).collect();
+    Ok(last_deliveries(conn, &ids)?.into_iter().map(|last| (last.webhook_id, last)).collect())
+}
+
+fn row(webhook: &Webhook, last: Option<Last>) -> Row {
+    let (origin, path) = halves(webhook);
+    let label = |name: &String| find_type(name).map_or_else(|| name.clone(), |kind| kind.label.to_owned());
+    let held = !webhook.is_sendable();
+    Row {
+        id: webhook.id,
+        name: webhook.name.clone(),
+        code: webhook.code.clone(),
+        badges: badges(webhook),
+        method: webhook.method.as_str(),
+        origin,
+        path,
+        url: webhook.url.clone(),
+        events: webhook.events.iter().map(label).collect(),
+        last: last.map(|last| LastDelivery {
+            href: format!("/deliveries/{}", last.delivery_id),
+            state: badge(Reading::of(last.state, last.attempts, held)),
+            result: result(last.outcome, last.status),
+            when: when(last.at),
+        }),
+    }
+}
+
+/// The states of a webhook, as badges.
+pub(super) fn badges(webhook: &Webhook) -> Vec<Badge> {
+    let world = match webhook.environment {
+        crate::events::Environment::Production => None,
+        crate::events::Environment::Test => Some(Badge::Test),
+    };
+    std::iter::once(State::of(webhook).badge()).chain(world).collect()
+}
+
+fn states(chosen: &str) -> Vec<Choice> {
+    let every = ("", "Every state");
+    std::iter::once(every)
+        .chain(State::ALL.iter().map(|state| (state.as_str(), state.label())))
+        .map(|(value, label)| Choice { value: value.to_owned(), label: label.to_owned(), chosen: value == chosen })
+        .collect()
+}
+
+/// `12 webhooks, 1 disabled`
+fn count(states: impl Iterator<Item = State>) -> String {
+    let states: Vec<State> = states.collect();
+    if states.is_empty() {
+        return String::new();
+    }
+    let of = |state: State| states.iter().filter(|other| **other == state).count();
+    let parts = [(of(State::Inactive), "inactive"), (of(State::Disabled), "disabled")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
+    counted(states.len(), "webhook") + &parts.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_counted_as_people_count() {
+        let query = |page: &str, limit: &str| ListQuery {
+            page: page.to_owned(),
+            limit: limit.to_owned(),
+            ..ListQuery::default()
+        };
+        for (page, limit, all, range, shown) in [
+            ("", "", 32, "1 - 10 of 32", 0..10),
+            ("4", "", 32, "31 - 32 of 32", 30..32),
+            ("9", "", 32, "31 - 32 of 32", 30..32),
+            ("0", "25", 32, "1 - 25 of 32", 0..25),
+            ("-1", "7", 3, "1 - 3 of 3", 0..3),
+            ("x", "x", 0, "0 - 0 of 0", 0..0),
+        ] {
+            let (numbers, rows) = cut(&query(page, limit), "", all);
+            assert_eq!((numbers.range.as_str(), rows), (range, shown), "{page} {limit}");
+        }
+    }
+
+    #[test]
+    fn the_way_on_keeps_the_filter() {
+        let query = ListQuery {
+            state: "active".to_owned(),
+            page: "2".to_owned(),
+            limit: "25".to_owned(),
+            ..ListQuery::default()
+        };
+        let (numbers, _) = cut(&query, "a&b", 60);
+        assert_eq!(numbers.previous.as_deref(), Some("/settings/webhooks?q=a%26b&state=active&limit=25"));
+        assert_eq!(numbers.next.as_deref(), Some("/settings/webhooks?q=a%26b&state=active&limit=25&page=3"));
+    }
+
+    #[test]
+    fn the_count_names_what_is_not_sent_to() {
+        let line = |states: &[State]| count(states.iter().copied());
+        assert_eq!(line(&[]), "");
+        assert_eq!(line(&[State::Active]), "1 webhook");
+        assert_eq!(line(&[State::Active, State::Disabled, State::Inactive]), "3 webhooks, 1 inactive, 1 disabled");
+    }
+}

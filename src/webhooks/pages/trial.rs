@@ -1,0 +1,215 @@
+//! Test webhook: on the dialog's values, saved or not, and on a saved webhook from the list.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+use serde::Deserialize;
+
+use super::dialog::{self, Shown, test_events};
+use super::edit::read;
+use super::list::{self, List};
+use super::{Id, LIST, address, frame};
+use crate::delivery::Outcome;
+use crate::delivery::test::{TestReport, run};
+use crate::events::{CATALOGUE, EventType, find_type};
+use crate::history::pages::status_line;
+use crate::outbound::Reply;
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::badge::Badge;
+use crate::web::exchange::{answer_body, headers, size, text_body, timing, took};
+use crate::web::frame::Frame;
+use crate::web::view::{Body, Choice, Filled, Message, Sheet, Timing};
+use crate::web::{Form, Page, WebError, Whole};
+use crate::webhooks::form::{FieldErrors, WebhookForm};
+use crate::webhooks::{Webhook, WebhookId};
+
+/// The longest part of an answer that a test shows, in bytes.
+const SHOWN: usize = 4 * 1024;
+
+/// What a test brought back.
+pub(super) struct TestResult {
+    pub(super) ok: bool,
+    /// "200 OK in 143 ms", or the cause in a sentence.
+    pub(super) headline: String,
+    /// What to do; empty after a success.
+    pub(super) remedy: String,
+    /// The label of the event whose example was sent.
+    pub(super) event: &'static str,
+    pub(super) request: Message,
+    pub(super) answer: Option<Message>,
+    pub(super) timing: Timing,
+    /// The test in the history.
+    pub(super) href: String,
+}
+
+/// Asks for the event of a test, and shows what came back.
+#[derive(Template)]
+#[template(path = "webhooks/test_dialog.html")]
+struct TestDialog {
+    frame: Frame,
+    sheet: Sheet,
+    list: Option<List>,
+    name: String,
+    method: &'static str,
+    url: String,
+    test_events: Vec<Choice>,
+    test: Option<TestResult>,
+}
+
+/// The form of a test that is saved already.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    test_event: String,
+}
+
+/// The dialog's values as they stand.
+pub(super) async fn typed(
+    app: Data<App>,
+    admin: Admin,
+    Form(form): Form<WebhookForm>,
+) -> Result<HttpResponse, WebError> {
+    let saved = match form.id.as_str() {
+        "" => None,
+        id => Some(read(&app, WebhookId::parse(id).ok_or(WebError::NotFound)?).await?),
+    };
+    let parsed = form
+        .parse(app.client.policy(), saved.as_ref())
+        .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)));
+    let (draft, kind) = match parsed {
+        Ok(parsed) => parsed,
+        Err(errors) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return dialog::answer(&app, &admin, form, Shown { saved, errors, status, ..Shown::default() }).await;
+        }
+    };
+    let webhook = draft.trial(saved.as_ref(), app.ids.make(), app.clock.now());
+    let test = Some(send(&app, &admin, webhook, saved.as_ref().map(|webhook| webhook.id), kind).await?);
+    dialog::answer(&app, &admin, form, Shown { saved, test, ..Shown::default() }).await
+}
+
+pub(super) async fn ask(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Whole(whole): Whole,
+) -> Result<HttpResponse, WebError> {
+    let webhook = read(&app, id).await?;
+    let events = test_events("", &webhook.events);
+    answer(&app, &admin, &webhook, events, None, whole).await
+}
+
+/// A webhook as it is saved.
+pub(super) async fn saved(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Form(chosen): Form<Chosen>,
+) -> Result<HttpResponse, WebError> {
+    let webhook = read(&app, id).await?;
+    let kind = kind(&chosen.test_event, &webhook.events)
+        .map_err(|errors| WebError::BadRequest(errors.of("test_event").to_owned()))?;
+    let result = send(&app, &admin, webhook.clone(), Some(id), kind).await?;
+    answer(&app, &admin, &webhook, test_events(kind.name, &[]), Some(result), true).await
+}
+
+async fn answer(
+    app: &Data<App>,
+    admin: &Admin,
+    webhook: &Webhook,
+    test_events: Vec<Choice>,
+    test: Option<TestResult>,
+    whole: bool,
+) -> Result<HttpResponse, WebError> {
+    let webhooks = app.webhooks.clone();
+    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole)).await?;
+    let page = TestDialog {
+        frame: frame(admin, list.as_ref()),
+        sheet: Sheet {
+            heading: "Test webhook".to_owned(),
+            target: format!("{}/test", address(webhook.id)),
+            back: LIST.to_owned(),
+            ..Sheet::default()
+        },
+        list,
+        name: webhook.name.clone(),
+        method: webhook.method.as_str(),
+        url: webhook.url.clone(),
+        test_events,
+        test,
+    };
+    page.answer()
+}
+
+/// The type whose example is sent: the chosen one, or else the first that is ticked, or the first of all.
+fn kind(chosen: &str, ticked: &[String]) -> Result<&'static EventType, FieldErrors> {
+    if chosen.is_empty() {
+        let first = CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
+        return Ok(first.unwrap_or(&CATALOGUE[0]));
+    }
+    find_type(chosen)
+        .ok_or_else(|| FieldErrors::one("test_event", "There is no such event to test with; choose one of the list."))
+}
+
+async fn send(
+    app: &Data<App>,
+    admin: &Admin,
+    webhook: Webhook,
+    saved: Option<WebhookId>,
+    kind: &'static EventType,
+) -> Result<TestResult, WebError> {
+    app.test_limit.count(admin.user_id).map_err(WebError::TooMany)?;
+    let report = run(&app.tester(), admin.actor(), webhook, saved, kind).await?;
+    Ok(result(report, kind))
+}
+
+fn result(report: TestReport, kind: &'static EventType) -> TestResult {
+    let ok = report.outcome == Outcome::Ok;
+    let cause = report.outcome.cause(report.status);
+    let detail = report.reply.as_ref().and_then(|reply| reply.detail.as_deref());
+    let status = report.status.map(|status| status_line(status.into()));
+    TestResult {
+        ok,
+        headline: match &status {
+            Some(status) if ok => format!("{status} in {}", took(report.phases.total)),
+            _ => cause,
+        },
+        remedy: if ok { String::new() } else { remedy(detail, report.outcome.remedy(report.status)) },
+        event: kind.label,
+        request: Message {
+            line: format!("{} {}", report.method, report.url),
+            headers: headers(&report.request_headers),
+            body: text_body(&report.request_body),
+        },
+        answer: report.reply.as_ref().zip(status).map(|(reply, line)| message(reply, line)),
+        timing: timing(&report.phases),
+        href: format!("/deliveries/{}", report.delivery_id),
+    }
+}
+
+/// What is known of the fault, and what to do.
+fn remedy(detail: Option<&str>, remedy: &str) -> String {
+    match detail {
+        Some(detail) => {
+            let mut letters = detail.chars();
+            let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+            format!("{first}{}. {remedy}", letters.as_str().trim_end_matches('.'))
+        }
+        None => remedy.to_owned(),
+    }
+}
+
+/// The beginning of an answer; the history keeps more of it.
+fn message(reply: &Reply, line: String) -> Message {
+    let shown = &reply.body[..reply.body.len().min(SHOWN)];
+    let whole = shown.len() as u64 == reply.body_bytes && !reply.truncated;
+    let said = format!("Shown are the first {}; the history has more.", size(shown.len() as u64));
+    let body = match answer_body(shown, reply.body_bytes, !whole) {
+        Body::Text { bits, size, .. } if !whole => Body::Text { bits, size, cut: said },
+        Body::Hex { dump, size, .. } if !whole => Body::Hex { dump, size, cut: said },
+        body @ (Body::Empty | Body::Text { .. } | Body::Hex { .. } | Body::NotStored(_)) => body,
+    };
+    Message { line, headers: headers(&reply.headers), body }
+}
