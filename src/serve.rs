@@ -32,13 +32,11 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     let portal = Portal::open(settings)?;
     let address = portal.app.settings.listen;
     let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
-    if let Some(link) = portal.first_administrator()? {
-        say(format!(
-            "No administrator yet. Open this link within one hour to make one:\n\n  {}\n",
-            link.expose_secret()
-        ));
-    }
-    portal.serve(listener, pending())
+    let words = portal.first_administrator()?.map(|link| {
+        let link = link.expose_secret();
+        format!("No administrator yet. Open this link within one hour to make one:\n\n  {link}\n")
+    });
+    portal.serve(listener, words, pending())
 }
 
 /// The application with its worker, not serving yet.
@@ -98,10 +96,12 @@ impl Portal {
         Ok(made)
     }
 
-    /// Serves on `listener`, with `beside` in the same process, until a signal says stop or a part ends by itself.
+    /// Serves on `listener`, with `beside` in the same process, until a signal says stop or a part ends by itself;
+    /// `words` are printed once everything answers.
     pub(crate) fn serve(
         self,
         listener: TcpListener,
+        words: Option<String>,
         beside: impl Future<Output = anyhow::Result<()>> + 'static,
     ) -> anyhow::Result<()> {
         let Self { app, worker } = self;
@@ -114,6 +114,9 @@ impl Portal {
             running.runtime().spawn(publications::job::run(app.clone(), running.stop_signal()));
             actix_web::rt::spawn(server);
             tell_start(&app);
+            if let Some(words) = words {
+                say(words);
+            }
             let (reason, worker_lives) = tokio::select! {
                 reason = stop.asked() => (Ok(reason), true),
                 () = running.gone() => (Err(anyhow!("the worker ended by itself; the log says where")), false),

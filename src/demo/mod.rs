@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::Actor;
-use crate::cli::{Demo, say};
+use crate::cli::Demo;
 use crate::config::{LogLevel, Settings};
 use crate::db::DbError;
 use crate::ids::random_word;
@@ -43,9 +43,8 @@ pub(crate) fn run(asked: &Demo) -> anyhow::Result<()> {
     let link = sign_in_link(&portal, administrator)?;
     let receiver =
         receiver::Receiver::new(portal.app.db.clone(), portal.app.clock.clone(), portal.app.webhooks.clone());
-    let receiver = receiver::server(receiver, receiver_address);
-    say(welcome(&link, asked.receiver_listen));
-    portal.serve(portal_address, async move { Ok(receiver?.await?) })
+    let words = welcome(&link, asked.receiver_listen);
+    portal.serve(portal_address, Some(words), async move { Ok(receiver::server(receiver, receiver_address)?.await?) })
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -120,10 +119,10 @@ fn welcome(link: &SecretString, receiver: SocketAddr) -> String {
         "Postrider demo\n\n  \
          Sign in     {}\n  \
          Receiver    http://{receiver}/\n\n\
-         Try first   Content > Documents: open a document, Change status to Released,\n            \
-                     and watch the receiver; then Deliveries shows what was sent.\n            \
-                     Settings > Webhooks > Test sends at once; the paths /status/503 and\n            \
-                     /slow of the receiver show what a failure looks like.\n\n\
+         Try first   Content > Documents: open one, Change status to Released, and watch\n            \
+                     the receiver; Deliveries then shows what was sent.\n            \
+                     Settings: Test in the menu of the webhook sends at once. Give it the\n            \
+                     receiver's path /status/503 or /slow to see what a failure looks like.\n\n\
          Ctrl+C ends it.",
         link.expose_secret()
     )

@@ -304,6 +304,31 @@ fn one_file_is_served_by_one_process() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once() {
+    let place = Place::sqlite();
+    let mut serving = place.serve();
+    // A request that is never whole: a clean stop waits for it.
+    let mut stream = TcpStream::connect(("127.0.0.1", place.port)).unwrap();
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    write!(
+        stream,
+        "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nOrigin: {origin}\r\nContent-Length: 9\r\n\r\nhalf",
+        place.port
+    )
+    .unwrap();
+    // The answer to a second connection shows that the first one was taken.
+    assert!(ask(place.port, "GET /healthz HTTP/1.1", "").ends_with("alive"));
+    kill_process(Pid::from_child(&serving.child), Signal::TERM).unwrap();
+    let mut told = String::new();
+    while !told.contains("stopping") {
+        assert_ne!(serving.err.read_line(&mut told).unwrap(), 0, "{told}");
+    }
+    let asked = Instant::now();
+    assert_eq!(serving.end(Signal::TERM).0, Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[test]
 fn what_is_stored_is_for_this_user_alone() {
     use std::os::unix::fs::MetadataExt;
     let place = Place::sqlite();
