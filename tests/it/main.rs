@@ -3,6 +3,7 @@
 
 mod content;
 mod crash;
+mod history;
 mod outbound;
 mod routes;
 mod schema;
