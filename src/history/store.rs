@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text, Timestamp};
 
 use super::{Answer, Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
@@ -98,17 +98,15 @@ pub struct Page {
 /// # Errors
 /// When the database cannot be read.
 pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Page, DbError> {
-    let edges = edges(conn, &request.filter)?;
-    let found = || edges.within(by_index(&request.filter, held), request.cursor);
-    let stop = if request.filter.has_slow_part() { stop(conn, found(), request.cursor)? } else { None };
-    let query = newest_first(slow_part(found(), &request.filter), request.cursor).limit(request.limit + 1);
-    let query = match stop {
-        Some((id, _)) if is_back(request.cursor) => query.filter(deliveries::id.le(id)),
-        Some((id, _)) => query.filter(deliveries::id.ge(id)),
-        None => query,
-    };
+    let filter = &request.filter;
+    let mut span = Span::of(conn, request)?;
+    let stop = if filter.has_slow_part() { span.stop(conn, filter, held)? } else { None };
+    if let Some((id, _)) = stop {
+        span.end_at(id);
+    }
+    let query = slow_part(span.rows(filter, held), filter).limit(request.limit + 1);
     let rows: Vec<Summary> = query.select(Summary::as_select()).load(conn)?;
-    if rows.is_empty() && stop.is_none() && is_back(request.cursor) {
+    if rows.is_empty() && stop.is_none() && span.back {
         // Nothing is newer any more: the newest are what the person looks for.
         return page(conn, &Request { cursor: None, ..request.clone() }, held);
     }
@@ -128,15 +126,33 @@ impl Filter {
         }
     }
 
+    /// The webhook, however it was asked for.
+    fn any_webhook(&self) -> Option<WebhookId> {
+        match &self.search {
+            Some(Search::Webhook(id)) => self.webhook.or(Some(*id)),
+            Some(Search::Delivery(_) | Search::Event(_) | Search::Text(_)) | None => self.webhook,
+        }
+    }
+
     /// The type, where a sharper filter has the index.
     fn slow_type(&self) -> Option<&str> {
-        let sharper =
-            self.webhook.is_some() || self.reading.is_some() || matches!(self.search, Some(Search::Webhook(_)));
+        let sharper = self.any_webhook().is_some() || self.reading.is_some();
         self.event_type.as_deref().filter(|_| sharper)
+    }
+
+    /// The column that is walked in the order of its ids.
+    fn lead(&self) -> Option<Lead> {
+        if let Some(reading) = self.reading {
+            return Some(Lead { column: "deliveries.state", value: reading.state().as_str().to_owned() });
+        }
+        if let Some(id) = self.any_webhook() {
+            return Some(Lead { column: "deliveries.webhook_id", value: id.to_string() });
+        }
+        self.event_type.clone().map(|value| Lead { column: "deliveries.event_type", value })
     }
 }
 
-/// What the indexes find.
+/// What the indexes find, but for the lead.
 fn by_index<'a>(filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
     let mut query = deliveries::table.into_boxed();
     query = match &filter.search {
@@ -148,18 +164,12 @@ fn by_index<'a>(filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
     if let Some(webhook) = filter.webhook {
         query = query.filter(deliveries::webhook_id.eq(webhook));
     }
-    if let Some(reading) = filter.reading {
-        query = query.filter(deliveries::state.eq(reading.state()));
-        query = match reading {
-            Reading::Held => query.filter(deliveries::webhook_id.eq_any(held)),
-            Reading::Queued => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.eq(0)),
-            Reading::Retrying => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.gt(0)),
-            Reading::Sending | Reading::Delivered | Reading::Failed | Reading::Cancelled => query,
-        };
-    }
-    if let Some(event_type) = filter.event_type.as_deref().filter(|_| filter.slow_type().is_none()) {
-        query = query.filter(deliveries::event_type.eq(event_type));
-    }
+    query = match filter.reading {
+        Some(Reading::Held) => query.filter(deliveries::webhook_id.eq_any(held)),
+        Some(Reading::Queued) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.eq(0)),
+        Some(Reading::Retrying) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.gt(0)),
+        Some(Reading::Sending | Reading::Delivered | Reading::Failed | Reading::Cancelled) | None => query,
+    };
     if filter.tests {
         // Spelled out: an index over a part of the rows is used when the statement itself says which part.
         query = query.filter(sql::<Bool>("deliveries.kind = 'test'"));
@@ -202,71 +212,139 @@ fn literal(text: &str) -> String {
     pattern
 }
 
-/// Where a filter by time begins and ends among the ids, so that a list need not be walked to get there.
-struct Edges {
-    from: Option<Time>,
-    until: Option<Time>,
-    above: Option<DeliveryId>,
-    below: Option<DeliveryId>,
+/// A column with one value, in whose index the ids stand in order.
+///
+/// It is compared as a range, together with the id: a planner that knows the value to be fixed would feel free to
+/// walk all rows by their id instead, and walk long where the rows of that value are old.
+struct Lead {
+    column: &'static str,
+    value: String,
 }
 
-fn edges(conn: &mut Conn, filter: &Filter) -> Result<Edges, DbError> {
-    let above = match filter.from {
-        Some(from) => deliveries::table
-            .filter(deliveries::created_at.lt(from.minus(SKEW)))
-            .order(deliveries::created_at.desc())
-            .select(deliveries::id)
-            .first(conn)
-            .optional()?,
-        None => None,
-    };
-    let below = match filter.until {
-        Some(until) => deliveries::table
-            .filter(deliveries::created_at.gt(until.plus(SKEW)))
-            .order(deliveries::created_at.asc())
-            .select(deliveries::id)
-            .first(conn)
-            .optional()?,
-        None => None,
-    };
-    Ok(Edges { from: filter.from, until: filter.until, above, below })
-}
-
-impl Edges {
-    fn within<'a>(&self, mut query: Query<'a>, cursor: Option<Cursor>) -> Query<'a> {
-        if let Some(from) = self.from {
-            query = query.filter(deliveries::created_at.ge(from));
-        }
-        if let Some(until) = self.until {
-            query = query.filter(deliveries::created_at.lt(until));
-        }
-        if let Some(id) = self.above {
-            query = query.filter(deliveries::id.gt(id));
-        }
-        if let Some(id) = self.below {
-            query = query.filter(deliveries::id.lt(id));
-        }
-        match cursor {
-            Some(Cursor::Older(id)) => query.filter(deliveries::id.lt(id)),
-            Some(Cursor::Newer(id)) => query.filter(deliveries::id.gt(id)),
-            None => query,
+impl Lead {
+    fn bound<'a>(&self, query: Query<'a>, op: &str, id: Option<DeliveryId>) -> Query<'a> {
+        let Self { column, value } = self;
+        match id {
+            Some(id) => {
+                let pair = sql::<Bool>(&format!("({column}, deliveries.id) {op} (")).bind::<Text, _>(value.clone());
+                query.filter(pair.sql(", ").bind::<Text, _>(id).sql(")"))
+            }
+            None => query.filter(sql::<Bool>(&format!("{column} {op} ")).bind::<Text, _>(value.clone())),
         }
     }
 }
 
-fn is_back(cursor: Option<Cursor>) -> bool {
-    matches!(cursor, Some(Cursor::Newer(_)))
+/// A stretch of the ids, and which way it is walked.
+struct Span {
+    from: Option<Time>,
+    until: Option<Time>,
+    above: Option<DeliveryId>,
+    below: Option<DeliveryId>,
+    /// The end in the direction of walking belongs to the stretch.
+    closed: bool,
+    /// From the cursor to newer ones.
+    back: bool,
 }
 
-/// Walking back to newer rows starts beside the cursor, so it goes the other way round.
-fn newest_first(query: Query<'_>, cursor: Option<Cursor>) -> Query<'_> {
-    if is_back(cursor) { query.order(deliveries::id.asc()) } else { query.order(deliveries::id.desc()) }
-}
+impl Span {
+    /// Between the times of the filter and the cursor. The ids around a time are looked up, so that the list need
+    /// not be walked to get there.
+    fn of(conn: &mut Conn, request: &Request) -> Result<Self, DbError> {
+        let Filter { from, until, .. } = request.filter;
+        let edge = deliveries::table.select(deliveries::id);
+        let mut above: Option<DeliveryId> = match from {
+            Some(from) => edge
+                .filter(deliveries::created_at.lt(from.minus(SKEW)))
+                .order(deliveries::created_at.desc())
+                .first(conn)
+                .optional()?,
+            None => None,
+        };
+        let mut below: Option<DeliveryId> = match until {
+            Some(until) => edge
+                .filter(deliveries::created_at.gt(until.plus(SKEW)))
+                .order(deliveries::created_at.asc())
+                .first(conn)
+                .optional()?,
+            None => None,
+        };
+        match request.cursor {
+            Some(Cursor::Older(id)) => below = Some(below.map_or(id, |below| below.min(id))),
+            Some(Cursor::Newer(id)) => above = above.max(Some(id)),
+            None => {}
+        }
+        let back = matches!(request.cursor, Some(Cursor::Newer(_)));
+        Ok(Self { from, until, above, below, closed: false, back })
+    }
 
-/// Where a row by row search stops; `None` when it reaches the end.
-fn stop(conn: &mut Conn, found: Query<'_>, cursor: Option<Cursor>) -> Result<Option<(DeliveryId, Time)>, DbError> {
-    let last = newest_first(found, cursor).offset(SEARCH_SPAN).select((deliveries::id, deliveries::created_at));
-    Ok(last.first(conn).optional()?)
+    /// The rows of this stretch that the indexes find, in the order of walking.
+    fn rows<'a>(&self, filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
+        let mut query = by_index(filter, held);
+        // Written so that no index serves it: the ids bound the walk already, and its order must not be lost.
+        let made = || sql::<Timestamp>("coalesce(deliveries.created_at, deliveries.created_at)");
+        if let Some(from) = self.from {
+            query = query.filter(made().ge(from));
+        }
+        if let Some(until) = self.until {
+            query = query.filter(made().lt(until));
+        }
+        let Some(lead) = filter.lead() else { return self.by_id(query) };
+        query = lead.bound(query, self.low_op(self.above.is_none()), self.above);
+        query = lead.bound(query, self.high_op(self.below.is_none()), self.below);
+        let column = sql::<Text>(lead.column);
+        if self.back {
+            query.order((column.asc(), deliveries::id.asc()))
+        } else {
+            query.order((column.desc(), deliveries::id.desc()))
+        }
+    }
+
+    fn by_id<'a>(&self, mut query: Query<'a>) -> Query<'a> {
+        if let Some(id) = self.above {
+            query = if self.low_op(false) == ">" {
+                query.filter(deliveries::id.gt(id))
+            } else {
+                query.filter(deliveries::id.ge(id))
+            };
+        }
+        if let Some(id) = self.below {
+            query = if self.high_op(false) == "<" {
+                query.filter(deliveries::id.lt(id))
+            } else {
+                query.filter(deliveries::id.le(id))
+            };
+        }
+        if self.back { query.order(deliveries::id.asc()) } else { query.order(deliveries::id.desc()) }
+    }
+
+    fn low_op(&self, open: bool) -> &'static str {
+        if open || (self.closed && !self.back) { ">=" } else { ">" }
+    }
+
+    fn high_op(&self, open: bool) -> &'static str {
+        if open || (self.closed && self.back) { "<=" } else { "<" }
+    }
+
+    /// Where a row by row search stops; `None` when it reaches the end.
+    fn stop(
+        &self,
+        conn: &mut Conn,
+        filter: &Filter,
+        held: &[WebhookId],
+    ) -> Result<Option<(DeliveryId, Time)>, DbError> {
+        let last = self.rows(filter, held).offset(SEARCH_SPAN).limit(1);
+        Ok(last.select((deliveries::id, deliveries::created_at)).first(conn).optional()?)
+    }
+
+    /// Ends the stretch with this row.
+    fn end_at(&mut self, id: DeliveryId) {
+        self.closed = true;
+        if self.back {
+            self.below = Some(id);
+        } else {
+            self.above = Some(id);
+        }
+    }
 }
 
 fn laid_out(mut rows: Vec<Summary>, request: &Request, stop: Option<(DeliveryId, Time)>) -> Page {

@@ -8,6 +8,7 @@ mod content;
 mod crash;
 mod delivery;
 mod health;
+mod history;
 mod outbound;
 mod routes;
 mod schema;

@@ -37,7 +37,7 @@ create index deliveries_webhook on deliveries (webhook_id, id);
 create index deliveries_webhook_state on deliveries (webhook_id, state, id);
 create index deliveries_type on deliveries (event_type, id);
 create index deliveries_event on deliveries (event_id, id);
-create index deliveries_tests on deliveries (id) where kind = 'test';
+create index deliveries_tests on deliveries (kind, id) where kind = 'test';
 create index deliveries_created on deliveries (created_at, id);
 
 create table attempts (

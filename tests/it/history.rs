@@ -1,0 +1,6 @@
+//! The history: filters and pages of the list, the letter of one delivery, exact bytes, resend, and query plans.
+
+mod letter;
+mod list;
+mod plans;
+mod resend;
