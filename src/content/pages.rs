@@ -10,8 +10,8 @@ use super::paging::{Paged, Span};
 use super::{assignments, documents, publications};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::web::view::{Choice, Filled, Input, Pager, When};
 pub(super) use crate::web::Whole;
+use crate::web::view::{Choice, Filled, Input, Pager, When};
 use crate::web::{Route, WebError};
 
 /// The most documents that a select offers, newest first.

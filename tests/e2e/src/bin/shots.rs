@@ -8,6 +8,7 @@ use postrider_e2e::{
     browser::{Browser, Scripts, Theme},
     pages,
     portal::Portal,
+    steps,
 };
 
 #[tokio::main]
@@ -31,7 +32,7 @@ async fn run() -> Result<usize> {
     let browser = Browser::start(Scripts::On).await?;
     browser.visit(&portal.url).await?;
     let mut count = picture(&browser, &folder, "sign-in").await?;
-    browser.visit(&portal.link).await?;
+    steps::stock(&browser, &portal).await?;
     for address in pages::all(&browser, &portal).await? {
         browser.visit(&format!("{}{address}", portal.url)).await?;
         count += picture(&browser, &folder, &pages::slug(&address)).await?;
