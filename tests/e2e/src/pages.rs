@@ -26,10 +26,18 @@ fetch(arguments[0]).then(async answer => {
   done(['', new URL(answer.url).pathname, ...[...page.querySelectorAll('a[href^=\"/\"]')].map(link => link.getAttribute('href'))]);
 }, error => done([String(error)]));";
 
+/// A page to look at.
+pub struct Page {
+    /// The same in every run, whatever ids there are: for file names.
+    pub name: String,
+    /// Its path, and its query where it has one.
+    pub address: String,
+}
+
 /// Addresses of each page that a signed-in administrator can reach, and the states above.
 ///
 /// Fails where a link is broken, or where a page of the program is reached by no link.
-pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
+pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<Page>> {
     let mut routes = portal::page_routes()?;
     routes.retain(|route| !FILES.iter().any(|ending| route.ends_with(ending)));
     let mut known: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -50,16 +58,18 @@ pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
     }
     let missed: Vec<&String> = routes.iter().filter(|route| !known.contains_key(route.as_str())).collect();
     ensure!(missed.is_empty(), "no link leads to these pages: {missed:?}");
-    let looked_at = known.into_values().flat_map(|paths| paths.into_iter().take(LOOKED_AT));
-    Ok(looked_at.chain(STATES.map(str::to_owned)).collect())
+    let mut pages = Vec::new();
+    for (route, paths) in known {
+        let numbered = paths.into_iter().take(LOOKED_AT).zip(1..);
+        pages.extend(numbered.map(|(address, number)| Page { name: slug(&format!("{route} {number}")), address }));
+    }
+    pages.extend(STATES.map(|address| Page { name: slug(address), address: address.to_owned() }));
+    Ok(pages)
 }
 
-/// A name for a picture of this address.
-pub fn slug(address: &str) -> String {
-    let name: String =
-        address.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    let name = name.trim_matches('-').to_owned();
-    if name.is_empty() { "overview".to_owned() } else { name }
+fn slug(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {

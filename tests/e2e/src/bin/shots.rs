@@ -33,9 +33,9 @@ async fn run() -> Result<usize> {
     browser.visit(&portal.url).await?;
     let mut count = picture(&browser, &folder, "sign-in").await?;
     steps::stock(&browser, &portal).await?;
-    for address in pages::all(&browser, &portal).await? {
-        browser.visit(&format!("{}{address}", portal.url)).await?;
-        count += picture(&browser, &folder, &pages::slug(&address)).await?;
+    for page in pages::all(&browser, &portal).await? {
+        browser.visit(&format!("{}{}", portal.url, page.address)).await?;
+        count += picture(&browser, &folder, &page.name).await?;
     }
     browser.quit().await?;
     portal.stop().await?;
@@ -50,5 +50,6 @@ async fn picture(browser: &Browser, folder: &std::path::Path, name: &str) -> Res
             browser.driver().screenshot(&folder.join(format!("{name}-{width}-{}.png", theme.name()))).await?;
         }
     }
+    browser.resize(1280, 900).await?;
     Ok(4)
 }

@@ -101,10 +101,10 @@ async fn on_every_page(
     browser.text_of("//*[@role='alert']").await.context("an empty sign-in was not refused")?;
     look("/sign-in, refused").await?;
     steps::stock(browser, portal).await?;
-    let addresses = pages::all(browser, portal).await?;
-    for address in &addresses {
-        browser.visit(&format!("{}{address}", portal.url)).await?;
-        look(address).await?;
+    let pages = pages::all(browser, portal).await?;
+    for page in &pages {
+        browser.visit(&format!("{}{}", portal.url, page.address)).await?;
+        look(&page.address).await?;
     }
     // What has no address: a dialog opened over its page, one that came back with errors, an open menu.
     browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
@@ -117,5 +117,5 @@ async fn on_every_page(
     browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
     browser.press(&format!("({})[1]", find::menu_in(&find::row(&[]))), "the menu of the first row").await?;
     look("the menu of a row").await?;
-    Ok(addresses.len() + 5)
+    Ok(pages.len() + 5)
 }
