@@ -82,8 +82,11 @@ pub fn list(conn: &mut Conn) -> Result<Vec<ApiKey>, DbError> {
     Ok(rows.into_iter().map(ApiKey::from).collect())
 }
 
+/// When it was revoked and when it expires.
+type Ends = (Option<Time>, Option<Time>);
+
 /// What may end a key, read on the hot path.
-pub(super) fn ends(conn: &mut Conn, id: ApiKeyId) -> Result<Option<(Option<Time>, Option<Time>)>, DbError> {
+pub(super) fn ends(conn: &mut Conn, id: ApiKeyId) -> Result<Option<Ends>, DbError> {
     Ok(api_keys::table.find(id).select((api_keys::revoked_at, api_keys::expires_at)).first(conn).optional()?)
 }
 

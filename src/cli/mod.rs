@@ -187,7 +187,10 @@ fn follow(Cli { command, flags: before }: Cli) -> Result<(), Failure> {
             "postrider: this command reads no settings; its own options stand after its name".to_owned(),
         )),
         Some(Command::Demo(demo)) => Ok(crate::demo::run(&demo)?),
-        Some(Command::Routes) => routes(),
+        Some(Command::Routes) => {
+            routes();
+            Ok(())
+        }
     }
 }
 
@@ -245,11 +248,10 @@ pub(crate) fn tell(text: impl Display) {
     writeln!(std::io::stderr(), "{text}").ok();
 }
 
-fn routes() -> Result<(), Failure> {
+fn routes() {
     let mut routes = crate::app::routes();
     routes.sort_by(|one, other| one.path.cmp(other.path).then(one.method.as_str().cmp(other.method.as_str())));
     for route in routes {
         say(format!("{:<5} {:<50} {}", route.method.as_str(), route.path, route.access));
     }
-    Ok(())
 }

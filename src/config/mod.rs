@@ -26,14 +26,14 @@ concern! {
         /// The address and port on which the portal listens.
         listen: SocketAddr = "listen", "ADDRESS:PORT", "127.0.0.1:8080", read::address;
         /// The address of the portal as browsers see it, without a path. Links are built from it, and other host names
-        /// are refused. `http://` is taken for loopback addresses only, unless ALLOW_INSECURE_HTTP is on.
+        /// are refused. `http://` is taken for loopback addresses only, unless `ALLOW_INSECURE_HTTP` is on.
         public_url: String = "public_url", "URL", "http:// and LISTEN", read::public_url;
         /// The folder of the embedded database and of the master key's file.
         data_dir: PathBuf = "data_dir", "FOLDER", "./data", read::folder;
         /// The database: `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE` for several nodes.
         database_url: DatabaseUrl = "database_url", "URL", "sqlite:DATA_DIR/postrider.db", read::database;
         /// The keys that seal stored secrets, as `id:base64 of 32 bytes`, comma separated: the first seals, all open.
-        /// Without it the key is in DATA_DIR/master.keys, made at the first start.
+        /// Without it the key is in `DATA_DIR/master.keys`, made at the first start.
         master_keys: Option<SecretString> = "master_keys", "KEYS", "", read::master_keys;
         /// Whether the portal may be served over plain HTTP on an address that is not loopback. Whoever is on the way
         /// can then read passwords and sessions.
@@ -162,7 +162,7 @@ impl Settings {
     ///
     /// # Panics
     /// Never with the defaults as they are.
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "the defaults hold together")]
+    #[expect(clippy::expect_used, reason = "the defaults hold together")]
     pub fn for_tests() -> Self {
         load_from(&Flags::default(), []).expect("the defaults hold together").settings
     }

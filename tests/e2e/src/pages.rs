@@ -61,7 +61,10 @@ pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for (route, paths) in known {
         let numbered = paths.into_iter().take(LOOKED_AT).zip(1..);
-        pages.extend(numbered.map(|(address, number)| Page { name: slug(&format!("{route} {number}")), address }));
+        pages.extend(numbered.map(|(address, number)| Page {
+            name: slug(&format!("{} {number}", if route == "/" { "overview" } else { route })),
+            address,
+        }));
     }
     pages.extend(STATES.map(|address| Page { name: slug(address), address: address.to_owned() }));
     Ok(pages)
