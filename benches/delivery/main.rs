@@ -14,7 +14,7 @@
 mod bare;
 mod driver;
 #[path = "../../tests/it/support/process.rs"]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod process;
 mod receiver;
 
@@ -136,7 +136,7 @@ async fn measure(database: &str, url: Option<&str>, scenario: &Scenario) -> usiz
     let count = receiver.count();
     assert_eq!(count, wanted, "every accepted event is delivered once");
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let (rate, each) = (count as f64 / seconds, (server.cpu() - cpu).as_secs_f64() * 1000.0 / count as f64);
+    let (rate, each) = (count as f64 / seconds, server.cpu().saturating_sub(cpu).as_secs_f64() * 1000.0 / count as f64);
     let (p50, p99) = receiver.percentiles();
     let must = scenario.at_least.map_or_else(|| "-".to_owned(), |least| format!("{least:.0}"));
     println!(

@@ -18,7 +18,7 @@ pub(super) fn line(text: &str, most: usize) -> Option<String> {
     sound.then(|| text.to_owned())
 }
 
-/// As [`line`], but may be empty.
+/// As [`line()`], but may be empty.
 pub(super) fn optional_line(text: &str, most: usize) -> Option<String> {
     if is_blank(text) { Some(String::new()) } else { line(text, most) }
 }

@@ -38,6 +38,7 @@ impl Drop for Listener {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "Diesel cannot wait on a connection: the thread looks every few ms")]
 fn listen(url: &DatabaseUrl, channel: &str, ended: &AtomicBool, heard: &dyn Fn(&str)) {
     while !ended.load(Ordering::Relaxed) {
         if let Ok(Conn::Postgres(mut conn)) = connect(url, Purpose::Read)

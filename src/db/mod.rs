@@ -1,4 +1,5 @@
 //! The way into the database: `read` on a pool, `write` in one transaction, `write_grouped` in a shared commit.
+#![expect(missing_docs, reason = "what `MultiConnection` derives has no words")]
 
 mod error;
 mod listen;
@@ -75,7 +76,7 @@ struct Inner {
 }
 
 impl Db {
-    /// Opens the database; the schema must be current (see [`migrate`]).
+    /// Opens the database; the schema must be current (see [`migrate()`]).
     ///
     /// # Errors
     /// When the address is wrong, the server is away, the file is in use by another process, or the

@@ -353,11 +353,11 @@ pub fn spawn(worker: Worker) -> std::io::Result<Running> {
                 lanes.want_lanes();
             }
         });
-        let _alive = alive;
         runtime.block_on(worker.run(stopping));
         drop(listener);
         done.send(()).ok();
         runtime.shutdown_timeout(Duration::from_secs(1));
+        drop(alive);
     })?;
     Ok(Running { stop, runtime: handle, ended, pulse })
 }

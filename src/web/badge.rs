@@ -5,8 +5,6 @@
 pub(crate) enum Badge {
     Active,
     Inactive,
-    Paused,
-    Failing,
     Disabled,
     Test,
     Queued,
@@ -32,8 +30,6 @@ impl Badge {
         match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
-            Self::Paused => "paused",
-            Self::Failing => "failing",
             Self::Disabled => "disabled",
             Self::Test => "test",
             Self::Queued => "queued",
@@ -60,8 +56,7 @@ impl Badge {
         match self {
             Self::Active => "dot",
             Self::Inactive => "ring",
-            Self::Paused | Self::Held => "pause",
-            Self::Failing => "alert",
+            Self::Held => "pause",
             Self::Disabled | Self::Cancelled => "ban",
             Self::Test => "flask",
             Self::Queued => "clock",
@@ -81,11 +76,11 @@ impl Badge {
     pub(crate) fn tone(self) -> &'static str {
         match self {
             Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released => "good",
-            Self::Failing | Self::Retrying | Self::Unknown => "warn",
+            Self::Retrying | Self::Unknown => "warn",
             Self::Failed | Self::Disabled => "bad",
             Self::Sending | Self::Running | Self::InReview | Self::InTranslation => "busy",
             Self::InTranslationReview => "busy",
-            Self::Inactive | Self::Paused | Self::Test | Self::Queued | Self::Held => "calm",
+            Self::Inactive | Self::Test | Self::Queued | Self::Held => "calm",
             Self::Cancelled | Self::WorkInProgress => "calm",
         }
     }

@@ -14,7 +14,9 @@ use super::frame::{Crumb, Frame, Place};
 
 /// Makes the frame of the person who is signed in; put into the request by whoever knows the session.
 #[derive(Clone)]
-pub(crate) struct FrameOf(pub(crate) Rc<dyn Fn(&str, Place) -> Frame>);
+pub(crate) struct FrameOf(pub(crate) Rc<MakeFrame>);
+
+type MakeFrame = dyn Fn(&str, Place) -> Frame;
 
 /// What is known of a request when it must be refused.
 pub(super) struct Asker<'a> {

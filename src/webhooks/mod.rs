@@ -63,6 +63,7 @@ crate::word_enum! {
 
 /// How the requests log in. No `Debug`: it holds secrets.
 #[derive(Clone)]
+#[expect(clippy::enum_variant_names, reason = "OAuth is called so")]
 pub enum Auth {
     /// Not at all.
     None,

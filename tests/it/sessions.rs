@@ -197,7 +197,7 @@ both! {
     async fn a_cookie_that_is_no_session_is_cleared(app: TestApp) {
         let admin = app.admin().await;
         let good = admin.cookie();
-        for bad in ["sid=x".to_owned(), format!("sid={}", "A".repeat(3000)), format!("{}x", good), format!("{good}; {good}"), "sid=".to_owned()] {
+        for bad in ["sid=x".to_owned(), format!("sid={}", "A".repeat(3000)), format!("{good}x"), format!("{good}; {good}"), "sid=".to_owned()] {
             let request = TestRequest::get().uri("/").insert_header(("host", HOST)).insert_header(("cookie", bad.as_str()));
             let answer = app.send(request).await;
             assert_eq!(answer.status(), 303, "{bad}");

@@ -104,7 +104,7 @@ fn check(files: &[(String, String)], rule: impl Fn(&str, &str) -> Vec<String>) {
     let mut faults = String::new();
     for (path, text) in files {
         for fault in rule(path, text) {
-            faults += &format!("\n{path}: {}", fault.trim());
+            faults = format!("{faults}\n{path}: {}", fault.trim());
         }
     }
     assert!(faults.is_empty(), "against the rules of the house:{faults}");

@@ -31,7 +31,6 @@ async fn echo(JsonBody(body): JsonBody<1000>) -> Bytes {
     body
 }
 
-#[expect(clippy::unused_async, reason = "handlers are asynchronous")]
 async fn panicking() -> &'static str {
     panic!("the secret word is rosebud")
 }

@@ -98,7 +98,7 @@ pub(super) async fn change(
         Ok(changed) => {
             match changed {
                 Some(Changed::Enabled) => {
-                    admin.flash(&format!("{told} It is enabled again: new events are sent to it."))
+                    admin.flash(&format!("{told} It is enabled again: new events are sent to it."));
                 }
                 Some(Changed::Saved) => admin.flash(&told),
                 Some(Changed::Nothing) => admin.flash("Nothing was changed."),

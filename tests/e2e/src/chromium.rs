@@ -30,6 +30,8 @@ pub(crate) fn capabilities(profile: &Path, scripts: Scripts) -> Result<ChromeCap
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
+        // As on a phone, where a scroll bar takes no width.
+        "--hide-scrollbars",
         "--window-size=1280,900",
         // Over a pipe, so that Chromium ends with its driver even where the driver was killed.
         "--remote-debugging-pipe",

@@ -27,7 +27,10 @@ pub fn option(label: &str, option: &str) -> String {
 }
 
 /// The avatar, whose name goes on with the person's.
-pub const ACCOUNT_MENU: &str = "//button[starts-with(@aria-label, 'Account of')]";
+pub const ACCOUNT_MENU: &str = "//button[contains(normalize-space(concat(@aria-label, .)), 'Account of')]";
+
+/// The verdict on a test, in its dialog.
+pub const TEST_RESULT: &str = "//*[@id='test-result']//*[contains(@class, 'result-head')]";
 
 /// The row of a table in which all these texts stand.
 pub fn row(texts: &[&str]) -> String {

@@ -8,3 +8,4 @@ pub mod journal;
 pub mod pages;
 pub mod portal;
 mod settings;
+pub mod steps;

@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// Files, which are fetched and not looked at.
-const FILES: [&str; 3] = [".csv", ".ndjson", ".zip"];
+const FILES: [&str; 5] = ["/answer", "/body", ".csv", ".ndjson", ".zip"];
+/// So many addresses of one route are read for their links, and the first so many are looked at.
+const READ: usize = 8;
+const LOOKED_AT: usize = 2;
 
 /// What a page shows when there is nothing to show, and where it is refused.
 const STATES: [&str; 3] = ["/settings/webhooks?q=no-such-webhook", "/deliveries?q=no-such-delivery", "/no-such-page"];
@@ -23,38 +26,53 @@ fetch(arguments[0]).then(async answer => {
   done(['', new URL(answer.url).pathname, ...[...page.querySelectorAll('a[href^=\"/\"]')].map(link => link.getAttribute('href'))]);
 }, error => done([String(error)]));";
 
-/// One address for each page that a signed-in administrator can reach, and the states above.
+/// A page to look at.
+pub struct Page {
+    /// The same in every run, whatever ids there are: for file names.
+    pub name: String,
+    /// Its path, and its query where it has one.
+    pub address: String,
+}
+
+/// Addresses of each page that a signed-in administrator can reach, and the states above.
 ///
 /// Fails where a link is broken, or where a page of the program is reached by no link.
-pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<String>> {
+pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<Page>> {
     let mut routes = portal::page_routes()?;
     routes.retain(|route| !FILES.iter().any(|ending| route.ends_with(ending)));
-    let mut samples: BTreeMap<String, String> = BTreeMap::new();
+    let mut known: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut waiting = VecDeque::from(["/".to_owned()]);
     while let Some(address) = waiting.pop_front() {
         let path = address.split(['?', '#']).next().unwrap_or_default();
         let Some(route) = routes.iter().filter(|route| fits(route, path)).max_by_key(|route| fixed(route)) else {
             continue;
         };
-        if samples.contains_key(route) {
+        let paths = known.entry(route).or_default();
+        if paths.len() == READ || paths.iter().any(|read| read == path) {
             continue;
         }
+        paths.push(path.to_owned());
         let found = links(browser, &format!("{}{path}", portal.url)).await?;
         ensure!(found[0].is_empty(), "the link to {path} is broken: it {}", found[0]);
-        samples.insert(route.clone(), path.to_owned());
         waiting.extend(found.into_iter().skip(1));
     }
-    let missed: Vec<&String> = routes.iter().filter(|route| !samples.contains_key(*route)).collect();
+    let missed: Vec<&String> = routes.iter().filter(|route| !known.contains_key(route.as_str())).collect();
     ensure!(missed.is_empty(), "no link leads to these pages: {missed:?}");
-    Ok(samples.into_values().chain(STATES.map(str::to_owned)).collect())
+    let mut pages = Vec::new();
+    for (route, paths) in known {
+        let numbered = paths.into_iter().take(LOOKED_AT).zip(1..);
+        pages.extend(numbered.map(|(address, number)| Page {
+            name: slug(&format!("{} {number}", if route == "/" { "overview" } else { route })),
+            address,
+        }));
+    }
+    pages.extend(STATES.map(|address| Page { name: slug(address), address: address.to_owned() }));
+    Ok(pages)
 }
 
-/// A name for a picture of this address.
-pub fn slug(address: &str) -> String {
-    let name: String =
-        address.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    let name = name.trim_matches('-').to_owned();
-    if name.is_empty() { "overview".to_owned() } else { name }
+fn slug(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {

@@ -36,7 +36,13 @@ async fn one_of_each(app: &TestApp) -> EventId {
         of("retrying").ended(State::Queued, 2, Some(Outcome::Status), Some(404)),
         Delivery { webhook_id: Some(gone), ..of("held").ended(State::Queued, 1, Some(Outcome::Status), Some(410)) },
         of("sending").ended(State::Sending, 1, Some(Outcome::Sending), None),
-        Delivery { kind: Kind::Test, webhook_id: None, target_name: "Draft", event_type: "publication.published", ..of("test") },
+        Delivery {
+            kind: Kind::Test,
+            webhook_id: None,
+            target_name: "Draft",
+            event_type: "publication.published",
+            ..of("test")
+        },
         Delivery { target_name: "50%_off\\'", ..of("odd") },
     ];
     for row in rows {

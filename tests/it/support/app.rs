@@ -50,7 +50,7 @@ pub struct TestApp {
     pub clock: Clock,
     call: Call,
     worker: Rc<tokio::sync::Mutex<Worker>>,
-    _database: Rc<Database>,
+    database: Rc<Database>,
 }
 
 /// A database that dies with its test.
@@ -127,7 +127,7 @@ impl TestApp {
         change(&mut settings);
         let (app, worker) = App::new(db, clock.clone(), ids, sealer, Arc::new(settings)).unwrap();
         let call = serve(&app, more).await;
-        Self { app, clock, call, worker: Rc::new(tokio::sync::Mutex::new(worker)), _database: database }
+        Self { app, clock, call, worker: Rc::new(tokio::sync::Mutex::new(worker)), database }
     }
 
     /// The same application with these routes added.
@@ -167,7 +167,7 @@ impl TestApp {
 
     /// The folder of its data.
     pub fn data_dir(&self) -> &Path {
-        self._database.folder.path()
+        self.database.folder.path()
     }
 
     /// Reads from the database.
@@ -224,7 +224,7 @@ impl TestApp {
 
     /// A program with a key of these scopes.
     pub async fn api_key(&self, scopes: &[Scope]) -> Program {
-        let draft = api_keys::Draft::new("tests", scopes.to_vec(), api_keys::Environment::Production, None).unwrap();
+        let draft = api_keys::Draft::new("tests", scopes.to_vec(), Environment::Production, None).unwrap();
         let (_, token) = self.write(move |tx| api_keys::create(tx, &Actor::command(), draft)).await;
         Program::new(self, token.expose_secret())
     }
@@ -317,7 +317,7 @@ macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => { $(
         $(#[$meta])*
         mod $name {
-            #[allow(unused_imports, reason = "not every body needs what its file imports")]
+            #[allow(unused_imports, clippy::allow_attributes, reason = "not every body needs what its file imports")]
             use super::*;
 
             async fn check($app: $crate::support::app::TestApp) $body

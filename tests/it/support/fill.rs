@@ -22,9 +22,8 @@ pub const TOKEN: &str = "hush-7f3a-token";
 pub async fn webhook(app: &TestApp, name: &'static str, url: &str) -> WebhookId {
     let id: WebhookId = app.app.ids.make();
     let (sealer, url, now) = (app.app.sealer.clone(), url.to_owned(), app.clock.now());
-    let seal = |column, text: &SecretString| {
-        sealer.seal(Place { table: "webhooks", row: id.as_str(), column }, text).unwrap()
-    };
+    let seal =
+        |column, text: &SecretString| sealer.seal(Place { table: "webhooks", row: id.as_str(), column }, text).unwrap();
     let secrets = (
         webhooks::auth_secret.eq(seal("auth_secret", &SecretString::from(TOKEN))),
         webhooks::signing_secret.eq(seal("signing_secret", SigningKey::generate().text())),
@@ -124,7 +123,13 @@ impl Delivery {
 }
 
 /// Adds an ended attempt with this answer.
-pub async fn attempt(app: &TestApp, delivery: DeliveryId, number: i32, outcome: Outcome, answer: Option<(i32, Vec<u8>)>) {
+pub async fn attempt(
+    app: &TestApp,
+    delivery: DeliveryId,
+    number: i32,
+    outcome: Outcome,
+    answer: Option<(i32, Vec<u8>)>,
+) {
     let now = app.clock.now();
     app.write(move |tx| {
         let (status, body) = answer.unzip();
@@ -133,7 +138,8 @@ pub async fn attempt(app: &TestApp, delivery: DeliveryId, number: i32, outcome: 
             (attempts::node.eq("nod_00000000000000000000000001"), attempts::method.eq("POST")),
             (attempts::url.eq("https://ci.example.com/hook"), attempts::sent_at.eq(now), attempts::ended_at.eq(now)),
             (attempts::outcome.eq(outcome), attempts::status.eq(status)),
-            attempts::response_headers.eq(status.map(|_| r#"[["content-type","text/html"],["set-cookie","[redacted]"]]"#)),
+            attempts::response_headers
+                .eq(status.map(|_| r#"[["content-type","text/html"],["set-cookie","[redacted]"]]"#)),
             attempts::response_bytes.eq(body.as_ref().map(|body| i64::try_from(body.len()).unwrap())),
             (attempts::response_body.eq(body), attempts::truncated.eq(false), attempts::reused.eq(false)),
             (attempts::dns_us.eq(1_500), attempts::first_byte_us.eq(40_000), attempts::total_us.eq(50_000)),
@@ -155,14 +161,7 @@ pub async fn deliveries(app: &TestApp, count: i64, webhooks: &[WebhookId], newes
     }
 }
 
-fn fill(
-    conn: &mut Conn,
-    from: i64,
-    to: i64,
-    count: i64,
-    webhooks: &[WebhookId],
-    newest: Time,
-) -> Result<(), DbError> {
+fn fill(conn: &mut Conn, from: i64, to: i64, count: i64, webhooks: &[WebhookId], newest: Time) -> Result<(), DbError> {
     let newest = newest.utc().format("%Y-%m-%d %H:%M:%S");
     let (numbers, at, padded) = match conn {
         Conn::Sqlite(_) => (

@@ -8,6 +8,7 @@ use postrider_e2e::{
     browser::{Browser, Scripts, Theme},
     pages,
     portal::Portal,
+    steps,
 };
 
 #[tokio::main]
@@ -31,10 +32,10 @@ async fn run() -> Result<usize> {
     let browser = Browser::start(Scripts::On).await?;
     browser.visit(&portal.url).await?;
     let mut count = picture(&browser, &folder, "sign-in").await?;
-    browser.visit(&portal.link).await?;
-    for address in pages::all(&browser, &portal).await? {
-        browser.visit(&format!("{}{address}", portal.url)).await?;
-        count += picture(&browser, &folder, &pages::slug(&address)).await?;
+    steps::stock(&browser, &portal).await?;
+    for page in pages::all(&browser, &portal).await? {
+        browser.visit(&format!("{}{}", portal.url, page.address)).await?;
+        count += picture(&browser, &folder, &page.name).await?;
     }
     browser.quit().await?;
     portal.stop().await?;
@@ -49,5 +50,6 @@ async fn picture(browser: &Browser, folder: &std::path::Path, name: &str) -> Res
             browser.driver().screenshot(&folder.join(format!("{name}-{width}-{}.png", theme.name()))).await?;
         }
     }
+    browser.resize(1280, 900).await?;
     Ok(4)
 }

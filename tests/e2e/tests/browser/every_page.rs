@@ -6,6 +6,7 @@ use postrider_e2e::{
     browser::{Browser, Scripts, Theme},
     find, journal, pages,
     portal::Portal,
+    steps,
 };
 
 const NARROW: u32 = 320;
@@ -36,14 +37,14 @@ async fn every_page_is_accessible_in_light_and_dark_and_asks_no_other_host() -> 
 async fn no_page_scrolls_sideways_on_a_narrow_screen() -> Result<()> {
     let portal = Portal::start().await?;
     let browser = Browser::start(Scripts::On).await?;
-    browser.resize(NARROW, 640).await?;
     let mut faults = Vec::new();
     let looked_at = on_every_page(&browser, &portal, async |page| {
+        browser.resize(NARROW, 640).await?;
         let width = browser.number("document.documentElement.scrollWidth").await?;
         if width != i64::from(NARROW) {
             faults.push(format!("{page} is {width} px wide: {}", browser.sticks_out(NARROW).await?));
         }
-        Ok(())
+        browser.resize(1280, 900).await
     })
     .await?;
     println!("{looked_at} pages and dialogs at {NARROW} px: {} too wide (limit 0)", faults.len());
@@ -71,6 +72,23 @@ async fn the_first_administrator_sets_up_and_is_signed_in() -> Result<()> {
     browser.quit().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checks_find_what_is_planted() -> Result<()> {
+    let portal = Portal::start().await?;
+    let browser = Browser::start(Scripts::On).await?;
+    browser.visit(&format!("{}/sign-in", portal.url)).await?;
+    let plant = "document.body.insertAdjacentHTML('beforeend', '<img src=\"http://127.0.0.1:9/x.png\">\
+                 <p style=\"width: 2000px\">wide</p>'); console.error('planted')";
+    browser.driver().execute(plant, vec![]).await?;
+    let faults = Axe::load()?.faults(&browser).await?;
+    ensure!(faults.iter().any(|fault| fault.starts_with("image-alt")), "axe overlooked a picture without words");
+    let complaints = journal::complaints(&browser, &portal.url).await?.join("\n");
+    for wanted in ["planted", "img-src", "style-src", "another host: http://127.0.0.1:9/x.png"] {
+        ensure!(complaints.contains(wanted), "{wanted:?} went unnoticed in:\n{complaints}");
+    }
+    browser.quit().await
+}
+
 /// Shows each page and dialog in turn, those before signing in first.
 async fn on_every_page(
     browser: &Browser,
@@ -82,11 +100,11 @@ async fn on_every_page(
     browser.click("Sign in").await?;
     browser.text_of("//*[@role='alert']").await.context("an empty sign-in was not refused")?;
     look("/sign-in, refused").await?;
-    browser.visit(&portal.link).await?;
-    let addresses = pages::all(browser, portal).await?;
-    for address in &addresses {
-        browser.visit(&format!("{}{address}", portal.url)).await?;
-        look(address).await?;
+    steps::stock(browser, portal).await?;
+    let pages = pages::all(browser, portal).await?;
+    for page in &pages {
+        browser.visit(&format!("{}{}", portal.url, page.address)).await?;
+        look(&page.address).await?;
     }
     // What has no address: a dialog opened over its page, one that came back with errors, an open menu.
     browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
@@ -99,5 +117,5 @@ async fn on_every_page(
     browser.visit(&format!("{}/settings/webhooks", portal.url)).await?;
     browser.press(&format!("({})[1]", find::menu_in(&find::row(&[]))), "the menu of the first row").await?;
     look("the menu of a row").await?;
-    Ok(addresses.len() + 5)
+    Ok(pages.len() + 5)
 }

@@ -7,6 +7,7 @@ use postrider_e2e::{
     browser::{Browser, Scripts},
     find, journal,
     portal::Portal,
+    steps,
 };
 
 const MOST_ACTIONS: usize = 12;
@@ -42,53 +43,36 @@ async fn main_job(scripts: Scripts) -> Result<()> {
     ensure!(time <= MOST_TIME, "{time:?}, {MOST_TIME:?} at most");
 
     add_and_edit(&browser).await?;
-    release_a_document(&browser).await?;
+    steps::release_a_document(&browser, DOCUMENT).await?;
     see_it_delivered_and_resend(&browser).await?;
     delete(&browser).await?;
 
     let complaints = journal::complaints(&browser, &portal.url).await?;
     ensure!(complaints.is_empty(), "the browser complains:\n{}", complaints.join("\n"));
+
+    browser.visit(&portal.receiver).await?;
+    browser.sees("/browser-test").await?;
     browser.quit().await?;
     portal.stop().await
 }
 
 async fn from_the_link_to_a_delivered_test(browser: &Browser, portal: &Portal) -> Result<()> {
     browser.open(&portal.link).await?;
-    browser.open_account_menu().await?;
-    browser.click("Settings").await?;
-    browser.click("Add webhook").await?;
-    browser.fill("Webhook name", WEBHOOK).await?;
-    browser.fill("Webhook URL", &format!("{}/browser-test", portal.receiver)).await?;
-    browser.toggle("Status set to Released").await?;
+    steps::open_settings(browser).await?;
+    steps::begin_a_webhook(browser, portal, WEBHOOK, "/browser-test", "Status set to Released").await?;
     browser.click("Test webhook").await?;
-    let result = browser.text_of("//*[@id='test-result']//*[contains(@class, 'result-head')]").await?;
+    let result = browser.text_of(find::TEST_RESULT).await?;
     ensure!(result.contains("200"), "the test was not delivered: {result}");
     Ok(())
 }
 
 async fn add_and_edit(browser: &Browser) -> Result<()> {
-    browser.click("Add webhook").await?;
-    browser.sees("whsec_").await?;
-    browser.click("Done").await?;
+    steps::finish_a_webhook(browser).await?;
     browser.open_row_menu(WEBHOOK).await?;
     browser.click("Edit").await?;
     browser.fill("Webhook name", RENAMED).await?;
     browser.click("Edit webhook").await?;
     browser.text_of(&find::row(&[RENAMED])).await.map(drop)
-}
-
-async fn release_a_document(browser: &Browser) -> Result<()> {
-    browser.click("Content").await?;
-    browser.click("Add document").await?;
-    browser.fill("Title", DOCUMENT).await?;
-    browser.fill("Language", "en").await?;
-    browser.click("Add document").await?;
-    browser.click("Content").await?;
-    browser.open_row_menu(DOCUMENT).await?;
-    browser.click("Change status").await?;
-    browser.choose("New status", "Released").await?;
-    browser.fill("Comment", "Checked by two people.").await?;
-    browser.click("Change status").await
 }
 
 async fn see_it_delivered_and_resend(browser: &Browser) -> Result<()> {
