@@ -82,11 +82,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<ApiKey>, DbError> {
     Ok(rows.into_iter().map(ApiKey::from).collect())
 }
 
-<<<<<<< HEAD
-/// When a key was revoked, and when its time is over.
-=======
 /// When it was revoked and when it expires.
->>>>>>> house
 type Ends = (Option<Time>, Option<Time>);
 
 /// What may end a key, read on the hot path.

@@ -75,17 +75,10 @@ pub fn markdown() -> String {
     let line = |row: &Row| {
         let default = if row.default.is_empty() { "none".to_owned() } else { format!("`{}`", row.default) };
         let shape = row.shape.replace('|', "\\|");
-<<<<<<< HEAD
-        // Writing to a text cannot fail.
-        writeln!(text, "| `{}` | `{shape}` | {default} | {} |", row.name, row.about()).ok();
-    }
-    text
-=======
         format!("| `{}` | `{shape}` | {default} | {} |\n", row.name, row.about())
     };
     let head = "| Setting | Value | Default | What it is for |\n|---|---|---|---|\n".to_owned();
     reference().iter().fold(head, |text, row| text + &line(row))
->>>>>>> house
 }
 
 /// Declares a struct of settings: its fields, their rows in the reference, and how they are read, from one text.
