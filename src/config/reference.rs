@@ -1,7 +1,5 @@
 //! The table of settings: what the command line offers, what the reference page lists, what is known at all.
 
-use std::fmt::Write;
-
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {

@@ -23,7 +23,7 @@ const SKEW: Duration = Duration::from_secs(3600);
 
 diesel::define_sql_function! {
     /// Folds the case of ASCII letters, alike on both databases.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+    fn lower(text: Text) -> Text;
 }
 
 type Query<'a> = deliveries::BoxedQuery<'a, Backend>;

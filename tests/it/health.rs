@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::test::TestRequest;
 
-use crate::support::app::{TestApp, both};
+use crate::support::app::both;
 
 both! {
     async fn the_process_lives_whatever_else_is_wrong(app: TestApp) {

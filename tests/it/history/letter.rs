@@ -6,7 +6,7 @@ use postrider::delivery::{DeliveryId, Kind, Outcome, State};
 use postrider::webhooks::WebhookChanged;
 
 use crate::support::app::{TestApp, both};
-use crate::support::browser::{self, Answer, Browser};
+use crate::support::browser::{Answer, Browser};
 use crate::support::fill::{self, Delivery, TOKEN};
 use crate::support::receiver::{self, Behaviour, Receiver};
 
@@ -17,7 +17,7 @@ async fn newest(browser: &Browser) -> String {
     browser.get("/deliveries").await.attributes("table.rows a.name", "href").remove(0)
 }
 
-fn text(answer: &browser::Answer, selector: &str) -> String {
+fn text(answer: &Answer, selector: &str) -> String {
     answer.texts(selector).join(" | ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
