@@ -150,6 +150,9 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         deleted_at -> Nullable<Timestamp>,
+        paused_at -> Nullable<Timestamp>,
+        paused_by -> Nullable<Text>,
+        headers -> Nullable<Text>,
     }
 }
 

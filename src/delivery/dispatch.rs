@@ -109,7 +109,8 @@ fn add(
         .map_err(DbError::unwritable)?;
     let id: DeliveryId = tx.make_id();
     let now = tx.now();
-    let slot = lanes.reserve(webhook.id);
+    // What is held waits in the table.
+    let slot = if webhook.is_sendable() { lanes.reserve(webhook.id) } else { None };
     let leaves = slot.is_some();
     batch.deliveries.push(NewDelivery {
         id,

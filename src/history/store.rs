@@ -1,5 +1,6 @@
 //! The lists of deliveries: pages by id, newest first, each found through an index.
 
+pub(super) mod hours;
 pub(super) mod last;
 pub(super) mod letter;
 

@@ -5,6 +5,8 @@
 pub(crate) enum Badge {
     Active,
     Inactive,
+    Paused,
+    Failing,
     Disabled,
     Test,
     Queued,
@@ -30,6 +32,8 @@ impl Badge {
         match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
+            Self::Paused => "paused",
+            Self::Failing => "failing",
             Self::Disabled => "disabled",
             Self::Test => "test",
             Self::Queued => "queued",
@@ -56,7 +60,8 @@ impl Badge {
         match self {
             Self::Active => "dot",
             Self::Inactive => "ring",
-            Self::Held => "pause",
+            Self::Held | Self::Paused => "pause",
+            Self::Failing => "alert",
             Self::Disabled | Self::Cancelled => "ban",
             Self::Test => "flask",
             Self::Queued => "clock",
@@ -76,8 +81,8 @@ impl Badge {
     pub(crate) fn tone(self) -> &'static str {
         match self {
             Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released => "good",
-            Self::Retrying | Self::Unknown => "warn",
-            Self::Failed | Self::Disabled => "bad",
+            Self::Retrying | Self::Unknown | Self::Paused => "warn",
+            Self::Failed | Self::Failing | Self::Disabled => "bad",
             Self::Sending | Self::Running | Self::InReview | Self::InTranslation => "busy",
             Self::InTranslationReview => "busy",
             Self::Inactive | Self::Test | Self::Queued | Self::Held => "calm",

@@ -56,10 +56,15 @@ impl Theme {
 pub(crate) enum Place {
     Overview,
     Deliveries,
+    Events,
     Documents,
     Publications,
     Assignments,
+    Integrations,
     Webhooks,
+    ApiKeys,
+    Audit,
+    Account,
     /// No entry is marked: sign-in, errors.
     Elsewhere,
 }
@@ -130,18 +135,20 @@ impl Frame {
     }
 
     /// The rail on the left.
-    pub(crate) fn rail(&self) -> [Entry; 4] {
+    pub(crate) fn rail(&self) -> [Entry; 5] {
         let at = |places: &[Place]| places.contains(&self.place);
+        let settings = [Place::Integrations, Place::Webhooks, Place::ApiKeys, Place::Audit];
         [
             entry("Overview", "home", "/", at(&[Place::Overview])),
             entry("Deliveries", "send", "/deliveries", at(&[Place::Deliveries])),
+            entry("Events", "spark", "/events", at(&[Place::Events])),
             entry(
                 "Content",
                 "document",
                 "/content/documents",
                 at(&[Place::Documents, Place::Publications, Place::Assignments]),
             ),
-            entry("Settings", "settings", "/settings", at(&[Place::Webhooks])),
+            entry("Settings", "settings", "/settings", at(&settings)),
         ]
     }
 
@@ -154,20 +161,31 @@ impl Frame {
                 to("Publications", "archive", "/content/publications", Place::Publications),
                 to("Assignments", "users", "/content/assignments", Place::Assignments),
             ],
-            Place::Webhooks => vec![to("Integrations and webhooks", "webhook", "/settings/webhooks", Place::Webhooks)],
-            Place::Overview | Place::Deliveries | Place::Elsewhere => Vec::new(),
+            Place::Integrations | Place::Webhooks | Place::ApiKeys | Place::Audit => vec![
+                entry("Integrations and webhooks", "webhook", "/settings/webhooks", self.place != Place::Audit),
+                to("Audit", "list", "/settings/audit", Place::Audit),
+            ],
+            Place::Overview | Place::Deliveries | Place::Events | Place::Account | Place::Elsewhere => Vec::new(),
         }
     }
 
     /// The tabs below the heading.
     pub(crate) fn subtabs(&self) -> Vec<Entry> {
+        let to = |label, icon, href, place| entry(label, icon, href, self.place == place);
         match self.place {
-            Place::Webhooks => vec![entry("Webhooks", "webhook", "/settings/webhooks", true)],
+            Place::Integrations | Place::Webhooks | Place::ApiKeys => vec![
+                to("Integrations", "plug", "/settings/integrations", Place::Integrations),
+                to("Webhooks", "webhook", "/settings/webhooks", Place::Webhooks),
+                to("API keys", "key", "/settings/api-keys", Place::ApiKeys),
+            ],
             Place::Overview
             | Place::Deliveries
+            | Place::Events
             | Place::Documents
             | Place::Publications
             | Place::Assignments
+            | Place::Audit
+            | Place::Account
             | Place::Elsewhere => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 pub mod assets;
 pub(crate) mod badge;
 pub mod body;
+pub(crate) mod chart;
 pub(crate) mod code;
 pub mod error;
 pub(crate) mod error_page;

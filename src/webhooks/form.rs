@@ -304,6 +304,7 @@ impl Draft {
                 auth_set_at: None,
                 signing_keys: vec![signing_key],
                 disabled: None,
+                paused: None,
                 events: Vec::new(),
                 version: 1,
                 created_at: now,

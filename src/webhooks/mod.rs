@@ -143,6 +143,15 @@ pub struct Disabled {
     pub reason: String,
 }
 
+/// Held by a person: new and waiting deliveries are kept and sent on Resume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// Since when.
+    pub at: Time,
+    /// By whom, as a name.
+    pub by: String,
+}
+
 /// A webhook that exists.
 #[derive(Clone)]
 pub struct Webhook {
@@ -165,6 +174,7 @@ pub struct Webhook {
     /// Newest first; two while a rotation lasts.
     pub(crate) signing_keys: Vec<sign::SigningKey>,
     pub(crate) disabled: Option<Disabled>,
+    pub(crate) paused: Option<Paused>,
     /// The ticked types, sorted.
     pub(crate) events: Vec<String>,
     /// Grows with each edit.
@@ -181,7 +191,7 @@ impl Webhook {
 
     /// True when its deliveries may be sent now.
     pub fn is_sendable(&self) -> bool {
-        self.active && self.disabled.is_none()
+        self.active && self.disabled.is_none() && self.paused.is_none()
     }
 }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::sign::SigningKey;
-use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId};
+use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::events::Environment;
@@ -45,6 +45,9 @@ struct Row {
     created_at: Time,
     updated_at: Time,
     deleted_at: Option<Time>,
+    paused_at: Option<Time>,
+    paused_by: Option<String>,
+    headers: Option<String>,
 }
 
 /// The row that counts the changes to webhooks.
@@ -119,6 +122,9 @@ impl Row {
             created_at: webhook.created_at,
             updated_at: webhook.updated_at,
             deleted_at: None,
+            paused_at: webhook.paused.as_ref().map(|paused| paused.at),
+            paused_by: webhook.paused.as_ref().map(|paused| paused.by.clone()),
+            headers: None,
         })
     }
 
@@ -161,6 +167,7 @@ impl Row {
             auth_set_at: self.auth_set_at,
             signing_keys,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
+            paused: self.paused_at.map(|at| Paused { at, by: self.paused_by.unwrap_or_default() }),
             events,
             version: self.version,
             created_at: self.created_at,
