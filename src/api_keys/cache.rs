@@ -25,6 +25,10 @@ struct Inner {
     proved: Mutex<HashMap<String, Proved>>,
 }
 
+/// The answers of one transaction, which many requests with one key share.
+#[derive(Default)]
+struct Rechecked(HashMap<ApiKeyId, bool>);
+
 struct Proved {
     key: Arc<ApiKey>,
     at: Time,
@@ -61,8 +65,12 @@ impl Keys {
     /// # Errors
     /// When the database cannot be asked.
     pub fn recheck(&self, tx: &mut Tx<'_>, id: ApiKeyId) -> Result<bool, DbError> {
+        if let Some(valid) = tx.known::<Rechecked>().0.get(&id) {
+            return Ok(*valid);
+        }
         let now = tx.now();
         let valid = ops::recheck(tx, id, now)?;
+        tx.known::<Rechecked>().0.insert(id, valid);
         if !valid {
             self.forget(id);
         }

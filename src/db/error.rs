@@ -28,6 +28,11 @@ impl DbError {
         Self::Query(Error::SerializationError(error.into()))
     }
 
+    /// A change noted something on which nothing acts here, as where a command publishes without the application.
+    pub(super) fn unheard() -> Self {
+        Self::Interrupted("nothing acts on what the change noted".to_owned())
+    }
+
     /// True when this says that the unique value `column` (as `table.column`) is taken.
     pub fn is_taken(&self, column: &str) -> bool {
         matches!(self, Self::Taken(taken) if taken == column)

@@ -31,6 +31,7 @@ pub struct Tx<'c> {
     clock: Clock,
     ids: Ids,
     notes: HashMap<TypeId, Box<dyn Any>>,
+    known: HashMap<TypeId, Box<dyn Any>>,
     after: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -62,6 +63,13 @@ impl Tx<'_> {
             .unwrap_or_default()
     }
 
+    /// What was found out in this transaction and need not be asked again; requests of one group share it.
+    pub fn known<K: Default + 'static>(&mut self) -> &mut K {
+        let known = self.known.entry(TypeId::of::<K>()).or_insert_with(|| Box::<K>::default());
+        #[expect(clippy::expect_used, reason = "the entry of a type holds a value of that type")]
+        known.downcast_mut().expect("a value of its type")
+    }
+
     /// Does something once the transaction is committed; dropped undone when it is rolled back.
     pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
         self.after.push(Box::new(action));
@@ -88,13 +96,20 @@ pub(super) fn run<T, E: From<DbError>>(
     change: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     begin(conn)?;
-    let mut tx =
-        Tx { conn, clock: context.clock.clone(), ids: context.ids.clone(), notes: HashMap::new(), after: Vec::new() };
+    let mut tx = Tx {
+        conn,
+        clock: context.clock.clone(),
+        ids: context.ids.clone(),
+        notes: HashMap::new(),
+        known: HashMap::new(),
+        after: Vec::new(),
+    };
     let done = change(&mut tx).and_then(|answer| {
         for step in context.steps.get().into_iter().flatten() {
             step(&mut tx)?;
         }
-        Ok(answer)
+        // What is noted is part of the change: better no commit than one without it.
+        if tx.notes.is_empty() { Ok(answer) } else { Err(DbError::unheard().into()) }
     });
     let Tx { conn, after, .. } = tx;
     match done {

@@ -56,7 +56,7 @@ struct Batch {
     elsewhere: Vec<WebhookId>,
 }
 
-/// Before the commit: makes the deliveries of all events that the transaction published.
+/// Before the commit: stores all events that the transaction published, with their deliveries.
 pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> Result<(), DbError> {
     let published = tx.take_notes::<Arc<Event>>();
     if published.is_empty() {
@@ -64,19 +64,19 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
     }
     let set = webhooks.in_transaction(tx)?;
     let mut batch = Batch::default();
-    for event in &published {
+    let mut judged = Vec::with_capacity(published.len());
+    for event in published {
         let mut unsent: Vec<(WebhookId, Unsent)> = Vec::new();
         for webhook in set.all() {
-            match judge(webhook, event) {
-                None => add(tx, &mut batch, lanes, webhook, event)?,
+            match judge(webhook, &event) {
+                None => add(tx, &mut batch, lanes, webhook, &event)?,
                 Some(reason) => unsent.push((webhook.id, reason)),
             }
         }
-        if !unsent.is_empty() {
-            let unsent = serde_json::to_string(&unsent).unwrap_or_default();
-            events::set_unsent(tx, event.id, &unsent)?;
-        }
+        let unsent = if unsent.is_empty() { None } else { serde_json::to_string(&unsent).ok() };
+        judged.push((event, unsent));
     }
+    events::insert(tx, &judged)?;
     queue::insert(tx, &batch.deliveries, &batch.attempts)?;
     batch.elsewhere.sort_unstable();
     batch.elsewhere.dedup();

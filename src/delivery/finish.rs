@@ -1,4 +1,4 @@
-//! Finish: what came of an attempt, written together with other results in one commit.
+//! Finish: what came of an attempt, written together with other results in one commit and few statements.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::lanes::Pulse;
 use super::queue::{self, Ended, Settlement};
 use super::retry::{self, Failure};
 use super::send::{Job, Sender};
-use super::{DeliveryId, Outcome, State};
+use super::{Outcome, State};
 use crate::clock::Time;
 use crate::db::{DbError, Tx};
 use crate::ids::random_bytes;
@@ -128,7 +128,7 @@ pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
     let shared = Arc::new((job, finished));
     loop {
         let (sources, parts) = (Arc::clone(sender), Arc::clone(&shared));
-        let written = sender.db.write_grouped(move |tx| settle(tx, &sources.webhooks, &parts.0, &parts.1, at)).await;
+        let written = sender.db.write_grouped(move |tx| note(tx, &sources.webhooks, &parts.0, &parts.1, at)).await;
         let job = &shared.0;
         match written {
             Ok(Next::Due(due)) => return sender.lanes.row_due(job.webhook.id, due),
@@ -157,8 +157,17 @@ enum Next {
     Nothing,
 }
 
-/// Writes both rows.
-fn settle(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at: Time) -> Result<Next, DbError> {
+/// A result that [`write`] has to write.
+struct Noted {
+    webhook: WebhookId,
+    settlement: Settlement,
+    /// The receiver answered 410, and nobody had asked for this attempt.
+    gone: bool,
+    at: Time,
+}
+
+/// Judges a result, and notes it for the step that writes all of the transaction together.
+fn note(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at: Time) -> Result<Next, DbError> {
     let verdict = judge(tx, webhooks, job, finished, at)?;
     let mut ended = finished.ended(at);
     ended.next_due_at = verdict.due;
@@ -172,26 +181,33 @@ fn settle(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, 
         settled_reason: verdict.reason,
         ended,
     };
-    if !queue::settle(tx, &settlement)? {
-        tracing::warn!(delivery.id = %job.delivery, "a late result was dropped: another node has the lane");
-        return Ok(Next::Nothing);
-    }
-    if finished.status() == Some(GONE) && job.resend_from.is_none() {
-        disable(tx, job.webhook.id, at)?;
-    }
-    tx.note(Tally {
-        webhook: job.webhook.id,
-        delivery: job.delivery,
-        outcome: finished.outcome,
-        status: settlement.ended.status,
-        at,
-        duration_ms: settlement.ended.total_us.unwrap_or_default() / 1000,
-    });
+    let gone = finished.status() == Some(GONE) && job.resend_from.is_none();
+    tx.note(Noted { webhook: job.webhook.id, settlement, gone, at });
     Ok(match (verdict.state, verdict.due) {
         (_, Some(due)) => Next::Due(due),
         (State::Queued, None) => Next::Look,
         (State::Sending | State::Delivered | State::Failed | State::Cancelled, None) => Next::Nothing,
     })
+}
+
+/// Before the commit: writes all results that were noted, and adds them to the hours and the last delivery of each
+/// webhook, one row each. A late one changes nothing: another node has the lane by now.
+pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let results = tx.take_notes::<Noted>();
+    if results.is_empty() {
+        return Ok(());
+    }
+    let settlements: Vec<&Settlement> = results.iter().map(|result| &result.settlement).collect();
+    let written = queue::settle(tx, &settlements)?;
+    let (results, late): (Vec<Noted>, Vec<Noted>) =
+        results.into_iter().partition(|result| written.contains(&result.settlement.delivery));
+    for result in late {
+        tracing::warn!(delivery.id = %result.settlement.delivery, "a late result was dropped: another node has the lane");
+    }
+    for result in results.iter().filter(|result| result.gone) {
+        disable(tx, result.webhook, result.at)?;
+    }
+    tally(tx, &results)
 }
 
 struct Verdict {
@@ -245,33 +261,23 @@ fn disable(tx: &mut Tx<'_>, webhook: WebhookId, at: Time) -> Result<(), DbError>
     Ok(())
 }
 
-/// One finished attempt, noted for the sums of the transaction.
-#[derive(Clone, Copy)]
-struct Tally {
-    webhook: WebhookId,
-    delivery: DeliveryId,
-    outcome: Outcome,
-    status: Option<i32>,
-    at: Time,
-    duration_ms: i64,
-}
-
-/// Before the commit: adds what was finished to the hours and the last delivery of each webhook, one row each.
-pub(super) fn tally(tx: &mut Tx<'_>) -> Result<(), DbError> {
+fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
     let mut hours: BTreeMap<(WebhookId, Time), (i32, i32, i64)> = BTreeMap::new();
-    let mut last: BTreeMap<WebhookId, Tally> = BTreeMap::new();
-    for tally in tx.take_notes::<Tally>() {
-        let hour = tally.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(tally.at.utc());
-        let sums = hours.entry((tally.webhook, Time::from_utc(hour))).or_default();
-        let ok = tally.outcome == Outcome::Ok;
-        *sums = (sums.0 + i32::from(ok), sums.1 + i32::from(!ok), sums.2 + tally.duration_ms);
-        last.insert(tally.webhook, tally);
+    let mut last: BTreeMap<WebhookId, &Noted> = BTreeMap::new();
+    for result in results {
+        let ended = &result.settlement.ended;
+        let hour = result.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(result.at.utc());
+        let sums = hours.entry((result.webhook, Time::from_utc(hour))).or_default();
+        let ok = ended.outcome == Outcome::Ok;
+        let duration_ms = ended.total_us.unwrap_or_default() / 1000;
+        *sums = (sums.0 + i32::from(ok), sums.1 + i32::from(!ok), sums.2 + duration_ms);
+        last.insert(result.webhook, result);
     }
     for ((webhook, hour), sums) in hours {
         queue::add_hours(tx, webhook, hour, sums)?;
     }
-    for (webhook, tally) in last {
-        queue::set_last(tx, webhook, tally.delivery, tally.outcome, tally.status, tally.at)?;
+    for (webhook, Noted { settlement, at, .. }) in last {
+        queue::set_last(tx, webhook, settlement.delivery, settlement.ended.outcome, settlement.ended.status, *at)?;
     }
     Ok(())
 }

@@ -168,15 +168,15 @@ impl Outcome {
     }
 }
 
-/// What runs before every commit: deliveries for the events that were published, what waits for webhooks that
-/// changed, and the sums of what was finished.
+/// What runs before every commit: the results of what was sent, what waits for webhooks that changed, and the events
+/// that were published with their deliveries.
 pub fn before_commit(webhooks: &Webhooks, lanes: &Lanes) -> Vec<BeforeCommit> {
     let (webhooks, lanes) = (webhooks.clone(), lanes.clone());
     let changed_lanes = lanes.clone();
     vec![
+        Arc::new(finish::write),
         Arc::new(move |tx| queue::follow_webhooks(tx, &changed_lanes)),
         Arc::new(move |tx| dispatch::dispatch(tx, &webhooks, &lanes)),
-        Arc::new(finish::tally),
     ]
 }
 

@@ -3,6 +3,7 @@
 mod claim;
 mod lease;
 mod settle;
+mod together;
 
 use diesel::prelude::*;
 

@@ -144,5 +144,5 @@ async fn write_end(tester: &Tester, delivery: DeliveryId, finished: &Finished) -
         settled_reason: None,
         ended: finished.ended(tester.clock.now()),
     };
-    tester.db.write_grouped(move |tx| queue::settle(tx, &settlement).map(drop)).await
+    tester.db.write_grouped(move |tx| queue::settle(tx, &[&settlement]).map(drop)).await
 }

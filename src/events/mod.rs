@@ -10,7 +10,7 @@ mod store;
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
 pub use store::find;
-pub(crate) use store::set_unsent;
+pub(crate) use store::insert;
 
 pub use crate::api_keys::Environment;
 use crate::clock::Time;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Draft, Event, EventId, store};
+use super::{Draft, Event, EventId};
 use crate::db::{DbError, Tx};
 
-/// Stores an event and notes it, as `Arc<Event>`, for the step that makes its deliveries before the commit.
+/// Notes an event, as `Arc<Event>`, for the step before the commit that stores it with its deliveries; where no such
+/// step is registered, the transaction fails.
 ///
 /// # Errors
 /// When the database cannot take it.
@@ -26,7 +27,6 @@ pub fn publish(tx: &mut Tx<'_>, draft: Draft) -> Result<EventId, DbError> {
         occurred_at: draft.occurred_at.unwrap_or(now),
         created_at: now,
     };
-    store::insert(tx, &event)?;
     let id = event.id;
     tx.note(Arc::new(event));
     Ok(id)

@@ -1,10 +1,13 @@
 //! The table of events.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::{Environment, Event, EventId, Person, Source};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
+use crate::on_backend;
 use crate::schema::{events, idempotency_keys};
 
 #[derive(Queryable, Selectable)]
@@ -51,9 +54,13 @@ pub fn find(conn: &mut Conn, id: EventId) -> Result<Option<Event>, DbError> {
     Ok(row.map(Event::from))
 }
 
-pub(super) fn insert(conn: &mut Conn, event: &Event) -> Result<(), DbError> {
-    diesel::insert_into(events::table)
-        .values((
+/// Stores events, each with the reasons why webhooks got no delivery of it.
+///
+/// # Errors
+/// When the database cannot take them.
+pub(crate) fn insert(conn: &mut Conn, published: &[(Arc<Event>, Option<String>)]) -> Result<(), DbError> {
+    let rows = published.iter().map(|(event, unsent)| {
+        (
             events::id.eq(event.id),
             events::type_.eq(&event.type_name),
             events::environment.eq(event.environment),
@@ -66,17 +73,23 @@ pub(super) fn insert(conn: &mut Conn, event: &Event) -> Result<(), DbError> {
             events::previous.eq(&event.previous),
             events::occurred_at.eq(event.occurred_at),
             events::created_at.eq(event.created_at),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// Writes down why webhooks got no delivery of this event.
-///
-/// # Errors
-/// When the database cannot take it.
-pub(crate) fn set_unsent(conn: &mut Conn, id: EventId, unsent: &str) -> Result<(), DbError> {
-    diesel::update(events::table.find(id)).set(events::unsent.eq(unsent)).execute(conn)?;
+            events::unsent.eq(unsent),
+        )
+    });
+    on_backend!(
+        conn,
+        sqlite c => {
+            for row in rows {
+                diesel::insert_into(events::table).values(row).execute(c)?;
+            }
+        },
+        postgres c => {
+            // A statement takes at most 65,535 values.
+            for rows in rows.collect::<Vec<_>>().chunks(4_000) {
+                diesel::insert_into(events::table).values(rows).execute(c)?;
+            }
+        }
+    );
     Ok(())
 }
 

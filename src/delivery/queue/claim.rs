@@ -64,15 +64,14 @@ pub(in crate::delivery) fn claim(
         }
         rows.extend(waiting(tx, webhook, turn, now, room)?);
     }
-    let mut new_attempts = Vec::with_capacity(rows.len());
-    for row in &rows {
-        mark_sending(tx, row, claim.fence, now)?;
-        let attempt = NewAttempt::new(row.id, row.attempts + 1, node, &claim.webhook, now);
-        new_attempts.push(match row.is_manual() {
-            true => attempt.by(Reason::Manual, &asker(row)),
-            false => attempt,
-        });
-    }
+    mark_sending(tx, &rows, claim.fence, now)?;
+    let new_attempts: Vec<NewAttempt> = rows
+        .iter()
+        .map(|row| {
+            let attempt = NewAttempt::new(row.id, row.attempts + 1, node, &claim.webhook, now);
+            if row.is_manual() { attempt.by(Reason::Manual, &asker(row)) } else { attempt }
+        })
+        .collect();
     super::insert(tx, &[], &new_attempts)?;
     Ok(rows)
 }
@@ -134,22 +133,35 @@ fn waiting(conn: &mut Conn, webhook: WebhookId, turn: Turn, now: Time, room: usi
     Ok(query.load(conn)?)
 }
 
-fn mark_sending(conn: &mut Conn, row: &Claimed, fence: i64, now: Time) -> Result<(), DbError> {
-    let manual = row.is_manual();
-    diesel::update(deliveries::table.find(row.id))
-        .set((
+/// Those that were due change alike, in one statement; what somebody asked for keeps where it stood.
+fn mark_sending(conn: &mut Conn, rows: &[Claimed], fence: i64, now: Time) -> Result<(), DbError> {
+    let sending = || {
+        (
             deliveries::state.eq(State::Sending),
             deliveries::first_try.eq(false),
-            deliveries::attempts.eq(row.attempts + 1),
-            deliveries::scheduled.eq(row.scheduled + i32::from(!manual)),
+            deliveries::attempts.eq(deliveries::attempts + 1),
             deliveries::fence.eq(fence),
             deliveries::resend_at.eq(None::<Time>),
             deliveries::resend_by.eq(None::<String>),
-            deliveries::resend_from.eq(manual.then_some(row.state)),
             deliveries::last_outcome.eq(Outcome::Sending),
             deliveries::last_attempt_at.eq(now),
-        ))
-        .execute(conn)?;
+        )
+    };
+    let due: Vec<DeliveryId> = rows.iter().filter(|row| !row.is_manual()).map(|row| row.id).collect();
+    if !due.is_empty() {
+        diesel::update(deliveries::table.filter(deliveries::id.eq_any(due)))
+            .set((
+                sending(),
+                deliveries::scheduled.eq(deliveries::scheduled + 1),
+                deliveries::resend_from.eq(None::<State>),
+            ))
+            .execute(conn)?;
+    }
+    for row in rows.iter().filter(|row| row.is_manual()) {
+        diesel::update(deliveries::table.find(row.id))
+            .set((sending(), deliveries::resend_from.eq(Some(row.state))))
+            .execute(conn)?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! Settling: what came of an attempt becomes the delivery's state; and asking for one more attempt.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
+use super::together;
 use crate::audit::Actor;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
@@ -47,8 +50,33 @@ pub(in crate::delivery) struct Settlement {
     pub(in crate::delivery) ended: Ended,
 }
 
-/// Writes both rows; `false`, and nothing written, when the lane has been taken over since.
-pub(in crate::delivery) fn settle(conn: &mut Conn, end: &Settlement) -> Result<bool, DbError> {
+impl Settlement {
+    pub(super) fn duration_ms(&self) -> Option<i32> {
+        self.ended.total_us.map(|total| i32::try_from(total / 1000).unwrap_or(i32::MAX))
+    }
+
+    pub(super) fn settled_at(&self) -> Option<Time> {
+        self.ended.ended_at.filter(|_| self.state != State::Queued)
+    }
+}
+
+/// Writes both rows of each; returns those that were written: a lane that has been taken over since changes nothing.
+pub(in crate::delivery) fn settle(conn: &mut Conn, ends: &[&Settlement]) -> Result<HashSet<DeliveryId>, DbError> {
+    match conn {
+        Conn::Sqlite(_) => {
+            let mut written = HashSet::with_capacity(ends.len());
+            for end in ends {
+                if settle_one(conn, end)? {
+                    written.insert(end.delivery);
+                }
+            }
+            Ok(written)
+        }
+        Conn::Postgres(c) => together::settle(c, ends),
+    }
+}
+
+fn settle_one(conn: &mut Conn, end: &Settlement) -> Result<bool, DbError> {
     #[derive(AsChangeset)]
     #[diesel(table_name = deliveries)]
     struct Row {
@@ -62,16 +90,15 @@ pub(in crate::delivery) fn settle(conn: &mut Conn, end: &Settlement) -> Result<b
         settled_at: Option<Option<Time>>,
         settled_reason: Option<Option<&'static str>>,
     }
-    let ended = &end.ended;
     let row = Row {
         state: end.state,
         scheduled: end.scheduled,
         due_at: end.due_at,
         resend_from: Some(None),
-        last_outcome: ended.outcome,
-        last_status: Some(ended.status),
-        last_duration_ms: ended.total_us.map(|total| i32::try_from(total / 1000).unwrap_or(i32::MAX)),
-        settled_at: Some(ended.ended_at.filter(|_| end.state != State::Queued)),
+        last_outcome: end.ended.outcome,
+        last_status: Some(end.ended.status),
+        last_duration_ms: end.duration_ms(),
+        settled_at: Some(end.settled_at()),
         settled_reason: Some(end.settled_reason),
     };
     let mine = deliveries::table
@@ -82,7 +109,7 @@ pub(in crate::delivery) fn settle(conn: &mut Conn, end: &Settlement) -> Result<b
     if diesel::update(mine).set(&row).execute(conn)? == 0 {
         return Ok(false);
     }
-    diesel::update(attempts::table.find((end.delivery, end.number))).set(ended).execute(conn)?;
+    diesel::update(attempts::table.find((end.delivery, end.number))).set(&end.ended).execute(conn)?;
     Ok(true)
 }
 
