@@ -21,13 +21,16 @@ fn the_configuration_lists_every_setting() {
 }
 
 #[test]
-fn the_example_of_a_file_is_one() {
+fn the_examples_of_a_file_are_sound() {
     let folder = Scratch::new("docs");
-    let file = folder.path().join("postrider.toml");
-    std::fs::write(&file, block(&page("docs/configuration.md"), "toml example")).unwrap();
-    let flags = Flags::from_pairs([("config", file.display().to_string())]);
-    let loaded = load_from(&flags, []).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(loaded.settings.public_url, "https://hooks.example.com");
+    for (path, info) in [("docs/configuration.md", "toml example"), ("docs/operators/install.md", "toml first")] {
+        let file = folder.path().join("postrider.toml");
+        std::fs::write(&file, block(&page(path), info)).unwrap();
+        let flags = Flags::from_pairs([("config", file.display().to_string())]);
+        let loaded = load_from(&flags, []).unwrap_or_else(|problems| panic!("{path}: {problems}"));
+        assert_eq!(loaded.settings.public_url, "https://hooks.example.com");
+        assert_eq!(loaded.settings.data_dir.to_str(), Some("/var/lib/postrider"));
+    }
 }
 
 #[test]
