@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use layers::{Flags, Problems, Shown};
 pub(crate) use read::read_key_file;
-pub use reference::{Row, markdown, reference};
+pub use reference::{Row, manual, markdown, reference};
 
 use crate::db::DatabaseUrl;
 use crate::outbound::{ClientOptions, Policy};

@@ -79,6 +79,23 @@ pub fn markdown() -> String {
     reference().iter().fold(head, |text, row| text + &line(row))
 }
 
+/// Every setting in full, as `docs/configuration.md` lists them.
+pub fn manual() -> String {
+    reference().iter().fold(String::new(), |text, row| text + &entry(row))
+}
+
+fn entry(row: &Row) -> String {
+    let default = if row.default.is_empty() { "none".to_owned() } else { format!("`{}`", row.default) };
+    let key = if row.name == CONFIG.name { "none".to_owned() } else { format!("`{}`", row.name) };
+    let (name, flag, variable) = (row.name, row.flag(), row.variable());
+    let (shape, about) = (row.shape.replace('|', "\\|"), row.about());
+    format!(
+        "### {name}\n\n{about}\n\n\
+         | flag | variable | in the file | value | default |\n|---|---|---|---|---|\n\
+         | `{flag}` | `{variable}` | {key} | `{shape}` | {default} |\n\n"
+    )
+}
+
 /// Declares a struct of settings: its fields, their rows in the reference, and how they are read, from one text.
 macro_rules! concern {
     (

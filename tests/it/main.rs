@@ -10,6 +10,8 @@ mod config;
 mod content;
 mod crash;
 mod delivery;
+mod dependencies;
+mod docs;
 mod events;
 mod health;
 mod history;

@@ -34,7 +34,9 @@ fn templates_hold_no_inline_script_or_style_and_no_raw_markup() {
 
 #[test]
 fn no_file_speaks_of_the_workplace_or_of_another_product() {
-    for place in "src tests templates static migrations docs benches README.md".split(' ') {
+    for place in "src tests templates static migrations docs benches README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md"
+        .split(' ')
+    {
         check(&files(place, ""), |_, text| lines_with(text, &UNWANTED.replace('.', "")));
     }
 }
@@ -111,7 +113,7 @@ fn check(files: &[(String, String)], rule: impl Fn(&str, &str) -> Vec<String>) {
 }
 
 /// The text files in a place of the project whose names end so, with their paths, in order.
-fn files(place: &str, ending: &str) -> Vec<(String, String)> {
+pub fn files(place: &str, ending: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     let mut waiting = vec![root.join(place)];
