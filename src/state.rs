@@ -104,6 +104,12 @@ impl App {
 
     /// What a test of a webhook works with.
     pub fn tester(&self) -> Tester {
-        Tester { db: self.db.clone(), client: self.client.clone(), clock: self.clock.clone(), node: self.node.id() }
+        Tester {
+            db: self.db.clone(),
+            client: self.client.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            node: self.node.id(),
+        }
     }
 }

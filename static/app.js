@@ -118,6 +118,19 @@ function generate(id) {
   input.focus();
 }
 
+function addHeader(button) {
+  const rows = button.parentElement.querySelector(".header-rows");
+  const row = rows.lastElementChild.cloneNode(true);
+  const number = rows.children.length + 1;
+  for (const input of all("input", row)) {
+    input.value = "";
+    input.placeholder = input.name === "header_name" ? "Name" : "Value";
+    input.setAttribute("aria-label", `${input.placeholder} of header ${number}`);
+  }
+  rows.append(row);
+  row.querySelector("input").focus();
+}
+
 function reveal(button) {
   const input = document.getElementById(button.dataset.show);
   input.type = input.type === "password" ? "text" : "password";
@@ -149,6 +162,7 @@ document.addEventListener("click", (event) => {
   else if (hit("[data-keep]")) { hit(".guard").hidden = true; dialog.querySelector("input:not([type=hidden]), textarea")?.focus(); }
   else if ((found = hit("[data-copy], [data-copy-from]"))) copy(found);
   else if ((found = hit("[data-generate]"))) generate(found.dataset.generate);
+  else if ((found = hit("[data-add-header]"))) addHeader(found);
   else if ((found = hit("[data-show]"))) reveal(found);
 });
 

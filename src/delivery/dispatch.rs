@@ -11,6 +11,7 @@ use super::send::Job;
 use super::{DeliveryId, Kind, Outcome, State, retry};
 use crate::db::{DbError, Tx};
 use crate::events::{self, Event};
+use crate::webhooks::request::Facts;
 use crate::webhooks::set::Webhooks;
 use crate::webhooks::{Webhook, WebhookId, request};
 
@@ -104,9 +105,7 @@ fn add(
     webhook: &Arc<Webhook>,
     event: &Event,
 ) -> Result<(), DbError> {
-    let code = event.kind().map_or(event.type_name.as_str(), |kind| kind.code);
-    let body = request::body(webhook.format, &webhook.name, code, event.data.as_deref().unwrap_or("null"))
-        .map_err(DbError::unwritable)?;
+    let body = request::body(webhook, Facts::of(event)).map_err(DbError::unwritable)?;
     let id: DeliveryId = tx.make_id();
     let now = tx.now();
     // What is held waits in the table.

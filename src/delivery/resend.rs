@@ -25,6 +25,9 @@ pub enum Refused {
     /// The webhook is switched off.
     #[error("Its webhook is inactive. Tick Active in Edit webhook first.")]
     Inactive,
+    /// Somebody holds the webhook.
+    #[error("Its webhook is paused. Resume it first.")]
+    Paused,
     /// The product disabled the webhook.
     #[error("Its webhook is disabled. Save it once more in Edit webhook to enable it.")]
     Disabled,
@@ -63,6 +66,8 @@ pub fn may_resend(standing: &Standing, set: &crate::webhooks::set::WebhookSet) -
         Err(Refused::Inactive)
     } else if webhook.disabled.is_some() {
         Err(Refused::Disabled)
+    } else if webhook.paused.is_some() {
+        Err(Refused::Paused)
     } else {
         Ok(webhook.id)
     }

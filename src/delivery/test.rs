@@ -11,8 +11,9 @@ use crate::audit::{self, Actor, Changes, Object};
 use crate::clock::{Clock, Time};
 use crate::db::{Db, DbError};
 use crate::events::{EventId, EventType};
+use crate::ids::Ids;
 use crate::outbound::{self, Phases};
-use crate::webhooks::request::{self, Stamp};
+use crate::webhooks::request::{self, Facts, Stamp};
 use crate::webhooks::{Webhook, WebhookId};
 
 /// What came of a test.
@@ -46,6 +47,8 @@ pub struct Tester {
     pub client: outbound::Client,
     /// The clock.
     pub clock: Clock,
+    /// The ids.
+    pub ids: Ids,
     /// This process.
     pub node: NodeId,
 }
@@ -61,10 +64,12 @@ pub async fn run(
     saved: Option<WebhookId>,
     kind: &'static EventType,
 ) -> Result<TestReport, DbError> {
-    let body = request::body(webhook.format, &webhook.name, kind.code, kind.example).map_err(DbError::unwritable)?;
-    let webhook = Arc::new(webhook);
-    let (delivery_id, event_id, sent_at) = record(tester, actor, &webhook, saved, kind, &body).await?;
+    let (event_id, now): (EventId, Time) = (tester.ids.make(), tester.clock.now());
     let id = event_id.to_string();
+    let facts = Facts::of_example(kind, &id, now, webhook.environment);
+    let body = request::body(&webhook, facts).map_err(DbError::unwritable)?;
+    let webhook = Arc::new(webhook);
+    let (delivery_id, sent_at) = record(tester, actor, &webhook, saved, (kind, event_id), &body).await?;
     let stamp = Stamp { id: &id, at: sent_at, attempt: 1, test: true };
     let bytes = Bytes::from(body.text.clone());
     let finished = send::request(&tester.client, &webhook, stamp, body.content_type, bytes).await;
@@ -88,15 +93,15 @@ async fn record(
     actor: &Actor,
     webhook: &Arc<Webhook>,
     saved: Option<WebhookId>,
-    kind: &'static EventType,
+    (kind, event_id): (&'static EventType, EventId),
     body: &request::Body,
-) -> Result<(DeliveryId, EventId, Time), DbError> {
+) -> Result<(DeliveryId, Time), DbError> {
     let (webhook, actor, node) = (Arc::clone(webhook), actor.clone(), tester.node);
     let (text, content_type) = (body.text.clone(), body.content_type);
     tester
         .db
         .write(move |tx| {
-            let (id, event_id, now): (DeliveryId, EventId, Time) = (tx.make_id(), tx.make_id(), tx.now());
+            let (id, now): (DeliveryId, Time) = (tx.make_id(), tx.now());
             let delivery = NewDelivery {
                 id,
                 kind: Kind::Test,
@@ -128,7 +133,7 @@ async fn record(
             };
             let changes = Changes::none().value("url", webhook.url.clone()).value("event", kind.name);
             audit::record(tx, &actor, "webhook.tested", &object, &changes)?;
-            Ok((id, event_id, now))
+            Ok((id, now))
         })
         .await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::headers::{self, CustomHeader};
 use super::login::{self, Login};
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
@@ -41,12 +42,19 @@ pub struct WebhookForm {
     pub(super) api_key: SecretString,
     pub(super) events: Vec<String>,
     pub(super) method: String,
+    pub(super) format: String,
+    /// The rows of headers, name by name and value by value.
+    pub(super) header_name: Vec<String>,
+    #[serde(deserialize_with = "secrets")]
+    pub(super) header_value: Vec<SecretString>,
     pub(super) timeout: String,
     pub(super) retry: String,
     pub(super) delays: String,
     /// A check box: absent is off.
     #[serde(default)]
     pub(super) active: String,
+    /// A check box for `test`: absent is `production`.
+    pub(super) environment: String,
     #[serde(deserialize_with = "secret")]
     pub(super) signing_secret: SecretString,
     pub(super) form_id: String,
@@ -59,6 +67,10 @@ pub struct WebhookForm {
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
+}
+
+fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretString>, D::Error> {
+    Vec::<String>::deserialize(deserializer).map(|all| all.into_iter().map(SecretString::from).collect())
 }
 
 /// A new webhook's form.
@@ -78,10 +90,14 @@ impl Default for WebhookForm {
             api_key: SecretString::default(),
             events: Vec::new(),
             method: Method::Post.as_str().to_owned(),
+            format: Format::Notification.as_str().to_owned(),
+            header_name: Vec::new(),
+            header_value: Vec::new(),
             timeout: "15".to_owned(),
             retry: RetryKind::Standard.as_str().to_owned(),
             delays: String::new(),
             active: "true".to_owned(),
+            environment: Environment::Production.as_str().to_owned(),
             signing_secret: SecretString::default(),
             form_id: String::new(),
             version: String::new(),
@@ -146,7 +162,10 @@ pub struct Draft {
     pub(super) url: EndpointUrl,
     pub(super) description: String,
     pub(super) active: bool,
+    pub(super) environment: Environment,
     pub(super) method: Method,
+    pub(super) format: Format,
+    pub(super) headers: Vec<CustomHeader>,
     pub(super) timeout: Duration,
     pub(super) retry: Retry,
     pub(super) login: Login,
@@ -166,6 +185,9 @@ impl WebhookForm {
             auth: webhook.auth.kind().as_str().to_owned(),
             events: webhook.events.clone(),
             method: webhook.method.as_str().to_owned(),
+            format: webhook.format.as_str().to_owned(),
+            header_name: webhook.headers.iter().map(|header| header.name.clone()).collect(),
+            environment: webhook.environment.as_str().to_owned(),
             timeout: webhook.timeout.as_secs().to_string(),
             retry: webhook.retry.kind().as_str().to_owned(),
             active: if webhook.active { "true" } else { "" }.to_owned(),
@@ -208,20 +230,47 @@ impl WebhookForm {
         let login = login::parse(self, saved, url.as_ref(), &mut errors);
         let events = errors.take("events", self.events());
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
+        let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
+        let headers = self.headers(saved, url.as_ref(), login.as_ref(), &mut errors);
+        let environment = Environment::parse(&self.environment);
+        let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
         let timeout = errors.take("timeout", self.timeout());
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
         let all = name.zip(code).zip(url).zip(description).zip(login).zip(events).zip(method).zip(timeout);
-        match all.zip(retry).zip(signing_key) {
-            Some((
-                ((((((((name, code), url), description), login), events), method), timeout), retry),
-                signing_key,
-            )) if errors.0.is_empty() => {
-                let active = self.is_active();
-                Ok(Draft { name, code, url, description, active, method, timeout, retry, login, signing_key, events })
-            }
-            _ => Err(errors),
-        }
+        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment);
+        let (Some(all), Some(more), true) = (all, more, errors.0.is_empty()) else { return Err(errors) };
+        let (((((((name, code), url), description), login), events), method), timeout) = all;
+        let ((((retry, signing_key), format), headers), environment) = more;
+        Ok(Draft {
+            name,
+            code,
+            url,
+            description,
+            active: self.is_active(),
+            environment,
+            method,
+            format,
+            headers,
+            timeout,
+            retry,
+            login,
+            signing_key,
+            events,
+        })
+    }
+
+    fn headers(
+        &self,
+        saved: Option<&Webhook>,
+        url: Option<&EndpointUrl>,
+        login: Option<&Login>,
+        errors: &mut FieldErrors,
+    ) -> Option<Vec<CustomHeader>> {
+        let headers = errors.take("headers", headers::parse(self, saved, url))?;
+        // A login that is wrong has its own message.
+        let free = login.map_or(Ok(()), |login| headers::check_login(&headers, &login.auth));
+        errors.take("headers", free).map(|()| headers)
     }
 
     fn code(&self, name: Option<&str>, saved: Option<&Webhook>, errors: &mut FieldErrors) -> Option<Code> {
@@ -302,6 +351,7 @@ impl Draft {
                 retry: Retry::Standard,
                 auth: Auth::None,
                 auth_set_at: None,
+                headers: Vec::new(),
                 signing_keys: vec![signing_key],
                 disabled: None,
                 paused: None,
@@ -343,7 +393,10 @@ impl Draft {
             url: self.url.as_str().to_owned(),
             description: self.description,
             active: self.active,
+            environment: self.environment,
             method: self.method,
+            format: self.format,
+            headers: self.headers,
             timeout: self.timeout,
             retry: self.retry,
             auth: self.login.auth,

@@ -13,7 +13,7 @@ pub const DEFAULT_HEADER: &str = "X-API-Key";
 /// The longest secret, in bytes.
 pub const LONGEST_SECRET: usize = 8_192;
 /// The longest name of a header, in bytes.
-const LONGEST_HEADER: usize = 256;
+pub(super) const LONGEST_HEADER: usize = 256;
 /// The longest user name, in bytes.
 const LONGEST_USERNAME: usize = 1_024;
 
@@ -74,10 +74,14 @@ pub(super) fn warn(form: &WebhookForm, saved: Option<&Webhook>, warnings: &mut F
 
 fn stored<'a>(webhook: &'a Webhook, kind: AuthKind, url: Option<&EndpointUrl>) -> Option<Stored<'a>> {
     let secret = secret_of(&webhook.auth, kind)?;
+    Some(Stored { secret, moved: moves(webhook, url) })
+}
+
+/// True when the form leads to another scheme, host or port: what is stored was not given for it.
+pub(super) fn moves(webhook: &Webhook, url: Option<&EndpointUrl>) -> bool {
     let home = Url::parse(&webhook.url).ok().map(|url| url.origin().ascii_serialization());
     // A refused address has its own message.
-    let moved = url.is_some_and(|url| home.as_deref() != Some(url.origin().as_str()));
-    Some(Stored { secret, moved })
+    url.is_some_and(|url| home.as_deref() != Some(url.origin().as_str()))
 }
 
 fn secret_of(auth: &Auth, kind: AuthKind) -> Option<&SecretString> {

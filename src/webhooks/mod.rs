@@ -3,6 +3,7 @@
 pub mod code;
 mod delays;
 pub mod form;
+pub mod headers;
 pub mod limit;
 mod login;
 pub mod ops;
@@ -44,6 +45,10 @@ crate::word_enum! {
     Format {
         /// `{"event","data","webhook_name"}`
         Notification = "notification",
+        /// `{"event_time","event_type","current_context","data"}`
+        Envelope = "envelope",
+        /// `{"type","timestamp","data"}`, as Standard Webhooks recommends.
+        Standard = "standard",
     }
 }
 
@@ -171,6 +176,8 @@ pub struct Webhook {
     pub(crate) auth: Auth,
     /// When the login was last set; shown instead of it.
     pub(crate) auth_set_at: Option<Time>,
+    /// What every request carries besides, in the order of the form.
+    pub(crate) headers: Vec<headers::CustomHeader>,
     /// Newest first; two while a rotation lasts.
     pub(crate) signing_keys: Vec<sign::SigningKey>,
     pub(crate) disabled: Option<Disabled>,

@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::form::{Code, Draft};
-use super::{Auth, Webhook, WebhookChanged, WebhookId, code, delays, set, store};
+use super::form::{Code, Draft, LONGEST_NAME};
+use super::{Auth, Paused, Webhook, WebhookChanged, WebhookId, code, delays, set, store};
 use super::{Retry, sign::SigningKey};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::db::{DbError, Tx};
@@ -116,6 +116,76 @@ pub fn delete(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) ->
     Ok(true)
 }
 
+/// Holds a webhook: new and waiting deliveries are kept until [`resume`]. `false` when it was held before.
+///
+/// # Errors
+/// When there is no such webhook, or the database cannot take it.
+pub fn pause(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<bool, DbError> {
+    audit::hold(tx)?;
+    let webhook = store::find(tx, id, sealer)?.ok_or(DbError::NotFound)?;
+    if webhook.paused.is_some() {
+        return Ok(false);
+    }
+    let paused = Paused { at: tx.now(), by: actor.name.clone() };
+    store::set_paused(tx, id, Some(&paused), paused.at)?;
+    finish(tx, actor, "webhook.paused", &webhook, &Changes::none(), WebhookChanged::Edited(id))?;
+    Ok(true)
+}
+
+/// Ends a hold: what waits is sent, the longest waiting first. `false` when it was not held.
+///
+/// # Errors
+/// When there is no such webhook, or the database cannot take it.
+pub fn resume(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<bool, DbError> {
+    audit::hold(tx)?;
+    let webhook = store::find(tx, id, sealer)?.ok_or(DbError::NotFound)?;
+    let Some(paused) = &webhook.paused else { return Ok(false) };
+    let now = tx.now();
+    store::set_paused(tx, id, None, now)?;
+    let changes = Changes::none().value("paused_since", paused.at.rfc3339());
+    finish(tx, actor, "webhook.resumed", &webhook, &changes, WebhookChanged::Edited(id))?;
+    Ok(true)
+}
+
+/// Adds a copy with every setting, its login and its headers, and a signing secret of its own; switched off, so that
+/// nothing is sent twice before somebody has looked at it.
+///
+/// # Errors
+/// When there are too many webhooks, the original is gone, or the database cannot take it.
+pub fn duplicate(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<Webhook, Rejected> {
+    audit::hold(tx)?;
+    let original = store::find(tx, id, sealer)?.ok_or(Rejected::Gone)?;
+    if store::count(tx)? >= MOST {
+        return Err(Rejected::Full);
+    }
+    let name = copy_of(&original.name);
+    let now = tx.now();
+    let copy = Webhook {
+        id: tx.make_id(),
+        code: code::free(&code::suggest(&name), &store::codes(tx)?),
+        name,
+        active: false,
+        disabled: None,
+        paused: None,
+        signing_keys: vec![SigningKey::generate()],
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        ..original
+    };
+    store::insert(tx, &copy, sealer)?;
+    let changes = differences(None, &copy).value("duplicate_of", id.as_str());
+    finish(tx, actor, "webhook.created", &copy, &changes, WebhookChanged::Edited(copy.id))?;
+    Ok(copy)
+}
+
+/// `CI (copy)`, cut so that it fits.
+fn copy_of(name: &str) -> String {
+    const ADDED: &str = " (copy)";
+    let kept: String = name.chars().take(LONGEST_NAME - ADDED.len()).collect();
+    format!("{}{ADDED}", kept.trim_end())
+}
+
 /// What every change leaves: its audit row, the new version of the set, and the note for the job table. The audit
 /// trail comes first, as everywhere: two transactions that lock in different orders would wait for each other.
 fn finish(
@@ -138,7 +208,7 @@ type Read = fn(&Webhook) -> Value;
 /// The fields in which two states of a webhook differ; secrets only as "changed".
 fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
     let was = |read: Read| old.map_or(Value::Null, read);
-    let fields: [(&str, Read); 13] = [
+    let fields: [(&str, Read); 16] = [
         ("name", |webhook| webhook.name.clone().into()),
         ("code", |webhook| webhook.code.clone().into()),
         ("url", |webhook| webhook.url.clone().into()),
@@ -148,6 +218,9 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
         ("api_key_header", |webhook| header(&webhook.auth).into()),
         ("events", |webhook| webhook.events.clone().into()),
         ("method", |webhook| webhook.method.as_str().into()),
+        ("format", |webhook| webhook.format.as_str().into()),
+        ("headers", |webhook| webhook.headers.iter().map(|header| header.name.clone()).collect::<Vec<_>>().into()),
+        ("environment", |webhook| webhook.environment.as_str().into()),
         ("timeout_seconds", |webhook| webhook.timeout.as_secs().into()),
         ("retry", |webhook| retry(&webhook.retry).into()),
         ("active", |webhook| webhook.active.into()),
@@ -158,7 +231,11 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
     let secret = |webhook: &Webhook| secret(&webhook.auth).map(str::to_owned);
     let keys =
         |webhook: &Webhook| webhook.signing_keys.first().map(|key| SigningKey::text(key).expose_secret().to_owned());
+    let values = |webhook: &Webhook| {
+        webhook.headers.iter().map(|header| header.value.expose_secret().to_owned()).collect::<Vec<_>>()
+    };
     changes
+        .secret("header_values", old.map_or_else(Vec::new, values) != values(new))
         .secret("login", old.and_then(secret) != secret(new))
         .secret("signing_secret", old.is_some_and(|old| keys(old) != keys(new)))
 }

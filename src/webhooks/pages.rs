@@ -2,6 +2,7 @@
 
 mod dialog;
 mod edit;
+mod hold;
 mod list;
 mod remove;
 mod show;
@@ -39,6 +40,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/settings/webhooks/{id}/edit", admin, edit::edit),
         Route::get("/settings/webhooks/{id}/delete", admin, remove::confirm_delete),
         Route::post("/settings/webhooks/{id}/delete", admin, "webhook.deleted", remove::delete),
+        Route::post("/settings/webhooks/{id}/pause", admin, "webhook.paused", hold::pause),
+        Route::post("/settings/webhooks/{id}/resume", admin, "webhook.resumed", hold::resume),
+        Route::post("/settings/webhooks/{id}/duplicate", admin, "webhook.created", hold::duplicate),
         Route::get("/settings/webhooks/{id}/test", admin, trial::ask),
         Route::post("/settings/webhooks/{id}/test", admin, "webhook.tested", trial::saved),
     ]

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{Auth, Format, Webhook, sign};
 use crate::clock::Time;
+use crate::events::{Environment, Event, EventType, Person, Source};
 
 /// A body and its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,24 +21,127 @@ pub struct Body {
     pub content_type: &'static str,
 }
 
-/// The body of an event of that code; `data` is embedded as the bytes it is. The key order is part of the format.
-///
-/// # Errors
-/// When `data` is no JSON.
-pub fn body(format: Format, webhook_name: &str, code: &str, data: &str) -> Result<Body, serde_json::Error> {
-    #[derive(Serialize)]
-    struct Notification<'a> {
-        event: &'a str,
-        data: &'a RawValue,
-        webhook_name: &'a str,
-    }
-    match format {
-        Format::Notification => {
-            let data: &RawValue = serde_json::from_str(data)?;
-            let text = serde_json::to_string(&Notification { event: code, data, webhook_name })?;
-            Ok(Body { text, content_type: "application/json" })
+/// What a body tells of an event.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The event's id.
+    pub id: &'a str,
+    /// `document.released`
+    pub type_name: &'a str,
+    /// `STATUS_SET_TO_RELEASED_EVENT`
+    pub code: &'a str,
+    /// When it happened.
+    pub occurred_at: Time,
+    /// Where it came from.
+    pub source: Source,
+    /// Its world.
+    pub environment: Environment,
+    /// Who caused it.
+    pub person: Option<&'a Person>,
+    /// The JSON object, embedded as the bytes it is.
+    pub data: &'a str,
+}
+
+impl<'a> Facts<'a> {
+    /// Those of an event that is stored, or is about to be.
+    pub fn of(event: &'a Event) -> Self {
+        Self {
+            id: event.id.as_str(),
+            type_name: &event.type_name,
+            code: event.kind().map_or(event.type_name.as_str(), |kind| kind.code),
+            occurred_at: event.occurred_at,
+            source: event.source,
+            environment: event.environment,
+            person: event.person.as_ref(),
+            data: event.data.as_deref().unwrap_or("null"),
         }
     }
+
+    /// Those of a type's example, as it is tested and shown.
+    pub fn of_example(kind: &'a EventType, id: &'a str, at: Time, environment: Environment) -> Self {
+        Self {
+            id,
+            type_name: kind.name,
+            code: kind.code,
+            occurred_at: at,
+            source: Source::Portal,
+            environment,
+            person: None,
+            data: kind.example,
+        }
+    }
+}
+
+/// The body of an event for a webhook. The order of the keys is part of each format.
+///
+/// # Errors
+/// When the data is no JSON.
+pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, serde_json::Error> {
+    let data: &RawValue = serde_json::from_str(facts.data)?;
+    let text = match webhook.format {
+        Format::Notification => {
+            #[derive(Serialize)]
+            struct Notification<'a> {
+                event: &'a str,
+                data: &'a RawValue,
+                webhook_name: &'a str,
+            }
+            serde_json::to_string(&Notification { event: facts.code, data, webhook_name: &webhook.name })?
+        }
+        Format::Envelope => envelope(webhook, facts, data)?,
+        Format::Standard => {
+            #[derive(Serialize)]
+            struct Standard<'a> {
+                r#type: &'a str,
+                timestamp: String,
+                data: &'a RawValue,
+            }
+            let timestamp = facts.occurred_at.rfc3339();
+            serde_json::to_string(&Standard { r#type: facts.type_name, timestamp, data })?
+        }
+    };
+    Ok(Body { text, content_type: "application/json" })
+}
+
+fn envelope(webhook: &Webhook, facts: Facts<'_>, data: &RawValue) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Envelope<'a> {
+        event_time: String,
+        event_type: &'a str,
+        current_context: Context<'a>,
+        data: &'a RawValue,
+    }
+    #[derive(Serialize)]
+    struct Context<'a> {
+        actor: Option<Actor<'a>>,
+        source: Source,
+        environment: Environment,
+        webhook: Named<'a>,
+        event_id: &'a str,
+    }
+    #[derive(Serialize)]
+    struct Actor<'a> {
+        id: &'a str,
+        email: &'a str,
+    }
+    #[derive(Serialize)]
+    struct Named<'a> {
+        id: &'a str,
+        code: &'a str,
+        name: &'a str,
+    }
+    serde_json::to_string(&Envelope {
+        event_time: facts.occurred_at.rfc3339(),
+        event_type: facts.type_name,
+        current_context: Context {
+            actor: facts.person.map(|person| Actor { id: &person.id, email: &person.email }),
+            source: facts.source,
+            environment: facts.environment,
+            webhook: Named { id: webhook.id.as_str(), code: &webhook.code, name: &webhook.name },
+            event_id: facts.id,
+        },
+        data,
+    })
 }
 
 /// What one attempt adds to its webhook's headers.
@@ -67,6 +171,11 @@ pub fn headers(webhook: &Webhook, stamp: Stamp<'_>, content_type: &str, body: &[
     headers.insert("x-webhook-attempt", HeaderValue::from(stamp.attempt));
     if stamp.test {
         headers.insert("x-webhook-test", HeaderValue::from_static("true"));
+    }
+    for header in &webhook.headers {
+        let mut value = HeaderValue::from_str(header.value.expose_secret())?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(header.name.as_bytes())?, value);
     }
     if let Some((name, mut value)) = login(&webhook.auth)? {
         value.set_sensitive(true);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::headers::CustomHeader;
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
@@ -124,7 +125,7 @@ impl Row {
             deleted_at: None,
             paused_at: webhook.paused.as_ref().map(|paused| paused.at),
             paused_by: webhook.paused.as_ref().map(|paused| paused.by.clone()),
-            headers: None,
+            headers: seal_headers(webhook, sealer)?,
         })
     }
 
@@ -165,6 +166,7 @@ impl Row {
                 AuthKind::ApiKey => Auth::ApiKey { header: self.auth_header.unwrap_or_default(), key: secret },
             },
             auth_set_at: self.auth_set_at,
+            headers: open_headers(id, self.headers.as_deref(), sealer)?,
             signing_keys,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
             paused: self.paused_at.map(|at| Paused { at, by: self.paused_by.unwrap_or_default() }),
@@ -174,6 +176,24 @@ impl Row {
             updated_at: self.updated_at,
         })
     }
+}
+
+/// All names and values as one sealed text.
+fn seal_headers(webhook: &Webhook, sealer: &Sealer) -> anyhow::Result<Option<String>> {
+    if webhook.headers.is_empty() {
+        return Ok(None);
+    }
+    let pairs: Vec<(&str, &str)> =
+        webhook.headers.iter().map(|header| (header.name.as_str(), header.value.expose_secret())).collect();
+    let text = SecretString::from(serde_json::to_string(&pairs)?);
+    Ok(Some(sealer.seal(place(webhook.id.as_str(), "headers"), &text)?))
+}
+
+fn open_headers(id: WebhookId, sealed: Option<&str>, sealer: &Sealer) -> anyhow::Result<Vec<CustomHeader>> {
+    let Some(sealed) = sealed else { return Ok(Vec::new()) };
+    let text = sealer.open(place(id.as_str(), "headers"), sealed)?;
+    let pairs: Vec<(String, String)> = serde_json::from_str(text.expose_secret())?;
+    Ok(pairs.into_iter().map(|(name, value)| CustomHeader { name, value: SecretString::from(value) }).collect())
 }
 
 /// Every webhook that is not deleted, in the order of their names.
@@ -273,11 +293,25 @@ pub(super) fn delete(conn: &mut Conn, id: WebhookId, at: Time) -> Result<bool, D
             webhooks::deleted_at.eq(at),
             webhooks::active.eq(false),
             webhooks::auth_secret.eq(None::<String>),
+            webhooks::headers.eq(None::<String>),
             webhooks::signing_secret.eq(""),
             webhooks::signing_secret_previous.eq(None::<String>),
         ))
         .execute(conn)?;
     Ok(gone > 0)
+}
+
+/// Holds a webhook, or lets it go on.
+pub(super) fn set_paused(conn: &mut Conn, id: WebhookId, paused: Option<&Paused>, at: Time) -> Result<(), DbError> {
+    diesel::update(webhooks::table.find(id))
+        .set((
+            webhooks::paused_at.eq(paused.map(|paused| paused.at)),
+            webhooks::paused_by.eq(paused.map(|paused| paused.by.as_str())),
+            webhooks::version.eq(webhooks::version + 1),
+            webhooks::updated_at.eq(at),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Switched off by the product; a person sees the sentence.

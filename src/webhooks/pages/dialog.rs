@@ -8,7 +8,7 @@ use askama::Template;
 use super::list::{self, List};
 use super::trial::TestResult;
 use super::{LIST, address, frame};
-use crate::events::CATALOGUE;
+use crate::events::{CATALOGUE, Environment};
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
@@ -17,12 +17,14 @@ use crate::web::frame::Frame;
 use crate::web::view::{Body, Choice, Conflict, Filled, Input, Sheet};
 use crate::web::{Page, WebError};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
-use crate::webhooks::{Auth, AuthKind, Method, RetryKind, Webhook};
+use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
 
 /// The fields that the dialog folds away.
-const ADVANCED: [&str; 5] = ["method", "timeout", "retry", "delays", "signing_secret"];
+const ADVANCED: [&str; 7] = ["method", "format", "headers", "timeout", "retry", "delays", "signing_secret"];
 /// Fields whose faults have no line of their own: no browser sends wrong ones.
-const WITHOUT_LINE: [&str; 2] = ["notification_type", "test_event"];
+const WITHOUT_LINE: [&str; 3] = ["notification_type", "environment", "test_event"];
+/// Rows of headers that stand empty below those in use, for pages without script.
+const EMPTY_ROWS: usize = 3;
 
 /// The values of the Add and Edit dialog.
 struct Fields {
@@ -41,17 +43,29 @@ struct Fields {
     event_choices: Vec<Choice>,
     method: Input,
     methods: Vec<Choice>,
+    format: Input,
+    formats: Vec<Choice>,
+    headers: Input,
+    header_rows: Vec<HeaderRow>,
     timeout: Input,
     retry: Input,
     retries: Vec<Choice>,
     delays: Input,
     active: bool,
+    test_environment: bool,
     signing_secret: Input,
     /// Since when a login of each kind is stored ("2 Nov 2026"); empty for never.
     token_set: String,
     password_set: String,
     api_key_set: String,
     signing_secret_set: String,
+}
+
+/// A header of the webhook's own.
+struct HeaderRow {
+    name: String,
+    /// A value is stored under this name, and an empty one keeps it.
+    stored: bool,
 }
 
 /// Add webhook, Edit webhook.
@@ -161,16 +175,39 @@ fn fields(form: &WebhookForm, saved: Option<&Webhook>, errors: &FieldErrors) -> 
         event_choices: event_choices(&form.events),
         method: input("method", &form.method),
         methods: choices(methods, &[&form.method]),
+        format: input("format", &form.format),
+        formats: choices(Format::ALL.iter().map(|format| (format.as_str(), format_label(*format))), &[&form.format]),
+        headers: input("headers", ""),
+        header_rows: header_rows(form, saved),
         timeout: input("timeout", &form.timeout),
         retry: input("retry", &form.retry),
         retries: choices(retries, &[&form.retry]),
         delays: input("delays", &form.delays),
         active: form.is_active(),
+        test_environment: form.environment == Environment::Test.as_str(),
         signing_secret: secret("signing_secret"),
         token_set: set(AuthKind::OAuth),
         password_set: set(AuthKind::Basic),
         api_key_set: set(AuthKind::ApiKey),
         signing_secret_set: saved.map(|_| "already".to_owned()).unwrap_or_default(),
+    }
+}
+
+fn header_rows(form: &WebhookForm, saved: Option<&Webhook>) -> Vec<HeaderRow> {
+    let stored = |name: &str| {
+        saved.is_some_and(|webhook| webhook.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name.trim())))
+    };
+    let typed = form.header_name.iter().filter(|name| !name.trim().is_empty());
+    let typed = typed.map(|name| HeaderRow { name: name.clone(), stored: stored(name) });
+    let empty = (0..EMPTY_ROWS).map(|_| HeaderRow { name: String::new(), stored: false });
+    typed.chain(empty).collect()
+}
+
+pub(super) fn format_label(format: Format) -> &'static str {
+    match format {
+        Format::Notification => "Notification",
+        Format::Envelope => "Envelope",
+        Format::Standard => "Standard Webhooks",
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 
-use super::dialog::{self, Shown, auth_label, retry_label};
+use super::dialog::{self, Shown, auth_label, format_label, retry_label};
 use super::{Id, LIST, address, found};
 use crate::audit;
 use crate::db::DbError;
@@ -17,7 +17,7 @@ use crate::web::view::{Conflict, Difference};
 use crate::web::{Form, WebError, Whole, see_other};
 use crate::webhooks::form::{Draft, FieldErrors, WebhookForm};
 use crate::webhooks::ops::{self, Changed, Rejected};
-use crate::webhooks::{AuthKind, RetryKind, Webhook, WebhookId, store};
+use crate::webhooks::{AuthKind, Format, RetryKind, Webhook, WebhookId, store};
 
 /// Where the session remembers a webhook whose signing secret its maker has not seen yet.
 pub(super) const UNSEEN: &str = "webhook_secret_unseen";
@@ -221,7 +221,7 @@ async fn stale(
 
 fn differences(theirs: &WebhookForm, yours: &WebhookForm) -> Vec<Difference> {
     type Read = fn(&WebhookForm) -> String;
-    let fields: [(&str, Read); 12] = [
+    let fields: [(&str, Read); 15] = [
         ("Webhook name", |form| form.name.trim().to_owned()),
         ("Webhook URL", |form| form.url.clone()),
         ("Webhook description", |form| form.description.replace("\r\n", "\n").trim().to_owned()),
@@ -230,16 +230,25 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm) -> Vec<Difference> {
         ("Header", |form| if form.auth == "api_key" { form.api_key_header.clone() } else { String::new() }),
         ("Send on events", |form| events(&form.events)),
         ("Method", |form| form.method.clone()),
+        ("Payload format", |form| Format::parse(&form.format).map_or("", format_label).to_owned()),
+        ("Custom headers", |form| names(&form.header_name)),
         ("Timeout in seconds", |form| form.timeout.clone()),
         ("Retries", |form| RetryKind::parse(&form.retry).map_or("", retry_label).to_owned()),
         ("Own delays", |form| if form.retry == "list" { form.delays.clone() } else { String::new() }),
         ("Active", |form| if form.is_active() { "yes" } else { "no" }.to_owned()),
+        ("Environment", |form| form.environment.clone()),
     ];
     fields
         .into_iter()
         .map(|(label, read)| Difference { label: label.to_owned(), theirs: read(theirs), yours: read(yours) })
         .filter(|difference| difference.theirs != difference.yours)
         .collect()
+}
+
+/// The names of the headers; their values are nobody's to compare.
+fn names(typed: &[String]) -> String {
+    let names: Vec<&str> = typed.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// The labels of the ticked events, in the order of the catalogue.

@@ -1,0 +1,85 @@
+//! Pause, Resume and Duplicate: a button each, from the list or from the webhook's page.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::{Id, LIST, address};
+use crate::once::{FormId, once};
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::{Form, WebError, see_other};
+use crate::webhooks::WebhookId;
+use crate::webhooks::ops::{self, Rejected};
+
+/// What a button sends.
+#[derive(Deserialize)]
+pub(super) struct Button {
+    /// `page`: back to the webhook's page, and not to the list.
+    #[serde(default)]
+    back: String,
+    #[serde(default)]
+    form_id: String,
+}
+
+impl Button {
+    fn way_back(&self, id: WebhookId) -> HttpResponse {
+        if self.back == "page" { see_other(&address(id)) } else { see_other(LIST) }
+    }
+}
+
+pub(super) async fn pause(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Form(button): Form<Button>,
+) -> Result<HttpResponse, WebError> {
+    let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
+    let done = app.db.write(move |tx| ops::pause(tx, &sealer, &actor, id)).await?;
+    admin.flash(match done {
+        true => "Paused. What waits and what is new is kept, and sent on Resume.",
+        false => "It was paused already.",
+    });
+    Ok(button.way_back(id))
+}
+
+pub(super) async fn resume(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Form(button): Form<Button>,
+) -> Result<HttpResponse, WebError> {
+    let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
+    let done = app.db.write(move |tx| ops::resume(tx, &sealer, &actor, id)).await?;
+    admin.flash(match done {
+        true => "Resumed. What waited is being sent, the longest waiting first.",
+        false => "It was not paused.",
+    });
+    Ok(button.way_back(id))
+}
+
+pub(super) async fn duplicate(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Form(button): Form<Button>,
+) -> Result<HttpResponse, WebError> {
+    let (actor, sealer, form_id) = (admin.actor().clone(), app.sealer.clone(), FormId::parse(&button.form_id));
+    let made = app.db.write(move |tx| {
+        once(tx, form_id, |tx| {
+            let copy = ops::duplicate(tx, &sealer, &actor, id)?;
+            Ok::<_, Rejected>(format!("{}/edit", address(copy.id)))
+        })
+    });
+    match made.await {
+        Ok(dialog) => {
+            admin.flash("The copy is inactive and has a signing secret of its own. Look it through, then tick Active.");
+            Ok(see_other(&dialog))
+        }
+        Err(error @ Rejected::Full) => {
+            admin.flash_problem(&error.to_string());
+            Ok(button.way_back(id))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
