@@ -80,6 +80,27 @@ async function test(button) {
   }
 }
 
+// Payloads follow what is typed, while they are open.
+let pending = 0;
+
+async function payloads(form) {
+  const box = form.querySelector("[data-payloads]");
+  if (!box?.open) return;
+  const body = new URLSearchParams(new FormData(form));
+  try {
+    const page = parse(await (await fetch(box.querySelector("[data-refresh]").getAttribute("formaction"), { method: "POST", body })).text());
+    const fresh = page.getElementById("payloads");
+    if (fresh) box.querySelector("#payloads").replaceWith(fresh);
+  } catch (problem) {
+    lost(problem);
+  }
+}
+
+function later(form) {
+  clearTimeout(pending);
+  pending = setTimeout(() => payloads(form), 300);
+}
+
 function errors(form, page) {
   for (const line of all(".error[id]", form)) {
     line.textContent = page.getElementById(line.id)?.textContent ?? "";
@@ -172,7 +193,15 @@ document.addEventListener("submit", (event) => {
   if (form.getAttribute("method") !== "post") return; // form.method is the field of that name
   if (form.querySelector("[aria-busy]")) return event.preventDefault();
   if (submitter?.hasAttribute("data-test")) { event.preventDefault(); return test(submitter); }
+  if (submitter?.hasAttribute("data-refresh")) { event.preventDefault(); return payloads(form); }
   submitter?.setAttribute("aria-busy", "true");
+});
+
+document.addEventListener("input", (event) => { if (event.target.form?.querySelector("[data-payloads][open]")) later(event.target.form); });
+document.addEventListener("toggle", (event) => { if (event.target.matches("[data-payloads][open]")) payloads(event.target.closest("form")); }, true);
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.tickAll;
+  if (name) all(`input[name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
 });
 
 addEventListener("pageshow", () => all("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy")));

@@ -23,7 +23,8 @@ use super::{
 
 /// A verdict holds for its connection, so no connection is kept for long; many receivers close theirs after 5 s.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
-const USER_AGENT: &str = concat!("Postrider/", env!("CARGO_PKG_VERSION"));
+/// What receivers see as `User-Agent`.
+pub const USER_AGENT: &str = concat!("Postrider/", env!("CARGO_PKG_VERSION"));
 
 /// What an operator sets besides the [`Policy`].
 #[derive(Debug, Clone, Default)]

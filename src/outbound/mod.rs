@@ -25,7 +25,7 @@ mod tls;
 mod tests;
 
 pub use address::Class;
-pub use client::{Client, ClientOptions, Request};
+pub use client::{Client, ClientOptions, Request, USER_AGENT};
 pub use endpoint::EndpointUrl;
 pub use header::{RetryAfter, reserved_header};
 pub use outcome::Outcome;

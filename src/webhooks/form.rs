@@ -318,6 +318,25 @@ impl WebhookForm {
         }
     }
 
+    /// A form for showing what is sent.
+    pub(super) fn sample() -> Self {
+        Self { name: "My webhook".to_owned(), url: "https://receiver.example.com/hooks".to_owned(), ..Self::default() }
+    }
+
+    /// A webhook of what is typed so far, for showing its bodies: what is not right yet has its default, and no login.
+    pub(super) fn sketch(&self, id: WebhookId, now: Time) -> Webhook {
+        let name = text::line(&self.name, LONGEST_NAME).unwrap_or_default();
+        let webhook = empty(id, code::suggest(&name), SigningKey::generate(), now);
+        Webhook {
+            name,
+            url: self.url.clone(),
+            method: Method::parse(&self.method).unwrap_or(Method::Post),
+            format: Format::parse(&self.format).unwrap_or(Format::Notification),
+            environment: Environment::parse(&self.environment).unwrap_or(Environment::Production),
+            ..webhook
+        }
+    }
+
     /// What a person should know although nothing is wrong, by field.
     pub fn warnings(&self, saved: Option<&Webhook>) -> FieldErrors {
         let mut warnings = FieldErrors::default();
@@ -336,32 +355,7 @@ impl Draft {
     /// A new webhook of that code.
     pub(super) fn found(self, id: WebhookId, code: String, now: Time) -> Webhook {
         let signing_key = self.signing_key.clone().unwrap_or_else(SigningKey::generate);
-        self.build(
-            Webhook {
-                id,
-                code,
-                name: String::new(),
-                url: String::new(),
-                description: String::new(),
-                environment: Environment::Production,
-                active: false,
-                method: Method::Post,
-                format: Format::Notification,
-                timeout: Duration::ZERO,
-                retry: Retry::Standard,
-                auth: Auth::None,
-                auth_set_at: None,
-                headers: Vec::new(),
-                signing_keys: vec![signing_key],
-                disabled: None,
-                paused: None,
-                events: Vec::new(),
-                version: 1,
-                created_at: now,
-                updated_at: now,
-            },
-            now,
-        )
+        self.build(empty(id, code, signing_key, now), now)
     }
 
     /// The webhook as it will be after an edit. Saved as active it is enabled again, whatever had disabled it.
@@ -405,5 +399,32 @@ impl Draft {
             events: self.events,
             ..base
         }
+    }
+}
+
+/// A webhook on which nothing is set yet.
+fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Webhook {
+    Webhook {
+        id,
+        code,
+        name: String::new(),
+        url: String::new(),
+        description: String::new(),
+        environment: Environment::Production,
+        active: false,
+        method: Method::Post,
+        format: Format::Notification,
+        timeout: Duration::ZERO,
+        retry: Retry::Standard,
+        auth: Auth::None,
+        auth_set_at: None,
+        headers: Vec::new(),
+        signing_keys: vec![signing_key],
+        disabled: None,
+        paused: None,
+        events: Vec::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
     }
 }

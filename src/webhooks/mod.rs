@@ -8,6 +8,7 @@ pub mod limit;
 mod login;
 pub mod ops;
 pub(crate) mod pages;
+pub mod payload;
 pub mod request;
 pub mod set;
 pub mod sign;

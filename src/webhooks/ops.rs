@@ -147,6 +147,34 @@ pub fn resume(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) ->
     Ok(true)
 }
 
+/// Switches a webhook on or off; on, it is enabled again whatever had disabled it, and off, what waits is cancelled.
+/// `None` when it is as wanted already.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such webhook.
+pub fn set_active(
+    tx: &mut Tx<'_>,
+    sealer: &Sealer,
+    actor: &Actor,
+    id: WebhookId,
+    active: bool,
+) -> Result<Option<Webhook>, DbError> {
+    audit::hold(tx)?;
+    let old = store::find(tx, id, sealer)?.ok_or(DbError::NotFound)?;
+    if old.active == active && (!active || old.disabled.is_none()) {
+        return Ok(None);
+    }
+    let disabled = if active { None } else { old.disabled.clone() };
+    let new = Webhook { active, disabled, version: old.version + 1, updated_at: tx.now(), ..old.clone() };
+    store::update(tx, &new, sealer)?;
+    let (action, note) = match active {
+        true => ("webhook.activated", WebhookChanged::Edited(id)),
+        false => ("webhook.deactivated", WebhookChanged::Deactivated(id)),
+    };
+    finish(tx, actor, action, &new, &differences(Some(&old), &new), note)?;
+    Ok(Some(new))
+}
+
 /// Adds a copy with every setting, its login and its headers, and a signing secret of its own; switched off, so that
 /// nothing is sent twice before somebody has looked at it.
 ///

@@ -1,9 +1,11 @@
 //! Settings > Integrations and webhooks > Webhooks: the routes, and what the list and its dialogs share.
 
+mod bulk;
 mod dialog;
 mod edit;
 mod hold;
 mod list;
+mod payloads;
 mod remove;
 mod show;
 mod trial;
@@ -35,6 +37,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post(LIST, admin, "webhook.created", edit::create),
         Route::get("/settings/webhooks/new", admin, edit::new),
         Route::new(post, "/settings/webhooks/test", admin, tested, trial::typed),
+        Route::get("/settings/webhooks/payloads", admin, payloads::page),
+        Route::post_exempt("/settings/webhooks/payloads", admin, "it shows what would be sent", payloads::typed),
+        Route::post("/settings/webhooks/bulk", admin, "webhook.activated webhook.deactivated", bulk::bulk),
+        Route::post("/settings/webhooks/{id}/activate", admin, "webhook.activated", bulk::activate),
+        Route::post("/settings/webhooks/{id}/deactivate", admin, "webhook.deactivated", bulk::deactivate),
         Route::get("/settings/webhooks/{id}", admin, show::show),
         Route::post("/settings/webhooks/{id}", admin, "webhook.changed", edit::change),
         Route::get("/settings/webhooks/{id}/edit", admin, edit::edit),

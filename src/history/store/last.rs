@@ -49,6 +49,19 @@ pub fn last_deliveries(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<Vec<La
     Ok(found)
 }
 
+/// How many deliveries wait for each of these webhooks; those for which none waits are left out.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_waiting_each(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<Vec<(WebhookId, i64)>, DbError> {
+    let waiting = deliveries::table
+        .filter(deliveries::webhook_id.eq_any(webhooks.to_vec()))
+        .filter(deliveries::state.eq(State::Queued))
+        .group_by(deliveries::webhook_id)
+        .select((deliveries::webhook_id.assume_not_null(), diesel::dsl::count_star()));
+    Ok(waiting.load(conn)?)
+}
+
 /// How many deliveries wait for a webhook.
 ///
 /// # Errors

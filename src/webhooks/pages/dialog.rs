@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::list::{self, List};
+use super::payloads::Payloads;
 use super::trial::TestResult;
 use super::{LIST, address, frame};
 use crate::events::{CATALOGUE, Environment};
@@ -82,6 +83,7 @@ struct Dialog {
     advanced: bool,
     test_events: Vec<Choice>,
     test: Option<TestResult>,
+    payloads: Option<Payloads>,
     conflict: Option<Conflict>,
 }
 
@@ -95,6 +97,7 @@ pub(super) struct Shown {
     pub(super) problem: String,
     pub(super) conflict: Option<Conflict>,
     pub(super) test: Option<TestResult>,
+    pub(super) payloads: Option<Payloads>,
     pub(super) status: StatusCode,
     /// A script opens it in place and wants nothing behind it.
     pub(super) bare: bool,
@@ -107,8 +110,8 @@ pub(super) async fn answer(
     mut form: WebhookForm,
     shown: Shown,
 ) -> Result<HttpResponse, WebError> {
-    let (webhooks, whole) = (app.webhooks.clone(), !shown.bare);
-    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole)).await?;
+    let (webhooks, whole, now) = (app.webhooks.clone(), !shown.bare, app.clock.now());
+    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole, now)).await?;
     if FormId::parse(&form.form_id).is_none() {
         form.form_id = app.ids.make::<FormId>().to_string();
     }
@@ -129,6 +132,7 @@ pub(super) async fn answer(
         advanced: ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
         test_events: test_events(&form.test_event, &form.events),
         test: shown.test,
+        payloads: shown.payloads,
         conflict: shown.conflict,
     };
     dialog.answer_with(shown.status)

@@ -1,56 +1,30 @@
-//! The list of webhooks: its filters, its pages by number, and what each row tells.
+//! The list of webhooks: its filters and its pages by number.
 
-use std::collections::HashMap;
+mod row;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, counted, frame, halves};
-use crate::db::{Conn, DbError};
-use crate::events::find_type;
-use crate::history::pages::{badge, result, when};
-use crate::history::{Last, Reading, last_deliveries};
+use super::{LIST, counted, frame};
+use crate::clock::Time;
+use crate::db::Conn;
+use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
-use crate::web::badge::Badge;
 use crate::web::frame::Frame;
-use crate::web::view::{Choice, Filled, View, When};
+use crate::web::view::{Choice, Filled, View};
 use crate::web::{Page, Query, WebError};
+use crate::webhooks::Webhook;
 use crate::webhooks::set::Webhooks;
-use crate::webhooks::{Webhook, WebhookId};
+pub(super) use row::badges;
+use row::{Row, State, rows};
 
 /// The sizes of a page; the first unless another is asked for.
 const SIZES: [usize; 4] = [10, 25, 50, 100];
 /// The longest text that is searched for, in characters.
 const LONGEST_SEARCH: usize = 256;
-
-/// The latest delivery of a webhook, in its row.
-pub(super) struct LastDelivery {
-    pub(super) href: String,
-    pub(super) state: Badge,
-    /// "200", or the cause in two words where there was no answer.
-    pub(super) result: String,
-    pub(super) when: When,
-}
-
-/// A row of the list.
-pub(super) struct Row {
-    pub(super) id: WebhookId,
-    pub(super) name: String,
-    pub(super) code: String,
-    pub(super) badges: Vec<Badge>,
-    pub(super) method: &'static str,
-    /// Scheme, host and port, shown whole.
-    pub(super) origin: String,
-    /// The rest of the address, shortened by the page.
-    pub(super) path: String,
-    pub(super) url: String,
-    /// Labels of the ticked events; empty for none.
-    pub(super) events: Vec<String>,
-    pub(super) last: Option<LastDelivery>,
-}
 
 /// Where a list that is paged by number goes on.
 pub(super) struct Numbers {
@@ -68,6 +42,14 @@ pub(super) struct List {
     pub(super) rows: Vec<Row>,
     pub(super) q: String,
     pub(super) states: Vec<Choice>,
+    /// Inactive webhooks are shown too.
+    pub(super) disabled: bool,
+    /// "2 inactive webhooks are not shown."; empty where all are.
+    pub(super) hidden: String,
+    /// What was looked for, where nothing is.
+    pub(super) nothing: String,
+    /// Guards the buttons that copy against a second click.
+    pub(super) form_id: String,
     pub(super) numbers: Numbers,
     /// "12 webhooks, 1 disabled"
     pub(super) count: String,
@@ -86,46 +68,9 @@ struct ListPage {
 pub(super) struct ListQuery {
     q: String,
     state: String,
+    disabled: String,
     page: String,
     limit: String,
-}
-
-crate::word_enum! {
-    /// What the filter by state asks for.
-    State {
-        /// Sent to.
-        Active = "active",
-        /// Switched off by a person.
-        Inactive = "inactive",
-        /// Switched off by Postrider.
-        Disabled = "disabled",
-    }
-}
-
-impl State {
-    fn of(webhook: &Webhook) -> Self {
-        match (webhook.active, &webhook.disabled) {
-            (false, _) => Self::Inactive,
-            (true, Some(_)) => Self::Disabled,
-            (true, None) => Self::Active,
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-            Self::Disabled => "Disabled",
-        }
-    }
-
-    fn badge(self) -> Badge {
-        match self {
-            Self::Active => Badge::Active,
-            Self::Inactive => Badge::Inactive,
-            Self::Disabled => Badge::Disabled,
-        }
-    }
 }
 
 pub(super) async fn list(
@@ -133,45 +78,57 @@ pub(super) async fn list(
     admin: Admin,
     Query(query): Query<ListQuery>,
 ) -> Result<HttpResponse, WebError> {
-    let webhooks = app.webhooks.clone();
-    let list = app.db.read(move |conn| read(conn, &webhooks, &query)).await?;
+    let (webhooks, now) = (app.webhooks.clone(), app.clock.now());
+    let mut list = app.db.read(move |conn| read(conn, &webhooks, &query, now)).await?;
+    list.form_id = app.ids.make::<FormId>().to_string();
     ListPage { frame: frame(&admin, Some(&list)), list }.answer()
 }
 
 /// The first page, to stand behind a dialog where a whole page is wanted.
-pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Result<Option<List>, WebError> {
-    if whole { read(conn, webhooks, &ListQuery::default()).map(Some) } else { Ok(None) }
+pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool, now: Time) -> Result<Option<List>, WebError> {
+    if whole { read(conn, webhooks, &ListQuery::default(), now).map(Some) } else { Ok(None) }
 }
 
-fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery) -> Result<List, WebError> {
+fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> Result<List, WebError> {
     let state = (!query.state.is_empty()).then(|| State::parse(&query.state));
     if state == Some(None) {
         return Err(WebError::BadRequest("This address asks for a state that does not exist.".to_owned()));
     }
+    let disabled = query.disabled == "true";
+    let state = state.flatten();
+    // Who asks for a state, or searches, means all that has it.
+    let shown = |webhook: &Webhook| disabled || state.is_some() || !query.q.is_empty() || webhook.active;
     let set = webhooks.read(conn)?;
     let q: String = query.q.trim().chars().take(LONGEST_SEARCH).collect();
     let sought = q.to_lowercase();
     let mut fitting: Vec<(String, &Webhook)> = set
         .all()
         .iter()
-        .filter(|webhook| state.flatten().is_none_or(|state| State::of(webhook) == state))
+        .filter(|webhook| shown(webhook) && state.is_none_or(|state| State::of(webhook) == state))
         .map(|webhook| (webhook.name.to_lowercase(), &**webhook))
         .filter(|(name, webhook)| {
             [name, &webhook.code, &webhook.url.to_lowercase()].iter().any(|text| text.contains(&sought))
         })
         .collect();
     fitting.sort_by(|(name, webhook), (other_name, other)| (name, webhook.id).cmp(&(other_name, other.id)));
+    let left_out = set.all().iter().filter(|webhook| !shown(webhook)).count();
     let (numbers, shown) = cut(query, &q, fitting.len());
     let page: Vec<&Webhook> = fitting[shown].iter().map(|(_, webhook)| *webhook).collect();
-    let mut last = last(conn, &page)?;
     Ok(List {
         filled: match (page.is_empty(), set.all().is_empty()) {
             (false, _) => Filled::Rows,
             (true, true) => Filled::Empty,
             (true, false) => Filled::NoMatch,
         },
-        rows: page.into_iter().map(|webhook| row(webhook, last.remove(&webhook.id))).collect(),
+        rows: rows(conn, &page, now)?,
+        nothing: match q.as_str() {
+            "" => "No webhook is in the chosen state.".to_owned(),
+            q => format!("Nothing has “{q}” in its name, code or URL and is in the chosen state."),
+        },
         q,
+        disabled,
+        hidden: hidden(left_out),
+        form_id: String::new(),
         states: states(&query.state),
         numbers,
         count: count(set.all().iter().map(|webhook| State::of(webhook))),
@@ -186,7 +143,8 @@ fn cut(query: &ListQuery, q: &str, all: usize) -> (Numbers, std::ops::Range<usiz
     let (start, end) = ((page - 1) * size, (page * size).min(all));
     let to = |page: usize, size: usize| {
         let mut fields = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", q), ("state", &query.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
+        let kept = [("q", q), ("state", &query.state), ("disabled", &query.disabled)];
+        for (name, value) in kept.into_iter().filter(|(_, value)| !value.is_empty()) {
             fields.append_pair(name, value);
         }
         if size != SIZES[0] {
@@ -211,49 +169,20 @@ fn cut(query: &ListQuery, q: &str, all: usize) -> (Numbers, std::ops::Range<usiz
     (numbers, start..end)
 }
 
-fn last(conn: &mut Conn, page: &[&Webhook]) -> Result<HashMap<WebhookId, Last>, DbError> {
-    let ids: Vec<WebhookId> = page.iter().map(|webhook| webhook.id).collect();
-    Ok(last_deliveries(conn, &ids)?.into_iter().map(|last| (last.webhook_id, last)).collect())
-}
-
-fn row(webhook: &Webhook, last: Option<Last>) -> Row {
-    let (origin, path) = halves(webhook);
-    let label = |name: &String| find_type(name).map_or_else(|| name.clone(), |kind| kind.label.to_owned());
-    let held = !webhook.is_sendable();
-    Row {
-        id: webhook.id,
-        name: webhook.name.clone(),
-        code: webhook.code.clone(),
-        badges: badges(webhook),
-        method: webhook.method.as_str(),
-        origin,
-        path,
-        url: webhook.url.clone(),
-        events: webhook.events.iter().map(label).collect(),
-        last: last.map(|last| LastDelivery {
-            href: format!("/deliveries/{}", last.delivery_id),
-            state: badge(Reading::of(last.state, last.attempts, held)),
-            result: result(last.outcome, last.status),
-            when: when(last.at),
-        }),
-    }
-}
-
-/// The states of a webhook, as badges.
-pub(super) fn badges(webhook: &Webhook) -> Vec<Badge> {
-    let world = match webhook.environment {
-        crate::events::Environment::Production => None,
-        crate::events::Environment::Test => Some(Badge::Test),
-    };
-    std::iter::once(State::of(webhook).badge()).chain(world).collect()
-}
-
 fn states(chosen: &str) -> Vec<Choice> {
     let every = ("", "Every state");
     std::iter::once(every)
         .chain(State::ALL.iter().map(|state| (state.as_str(), state.label())))
         .map(|(value, label)| Choice { value: value.to_owned(), label: label.to_owned(), chosen: value == chosen })
         .collect()
+}
+
+fn hidden(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "1 inactive webhook is not shown.".to_owned(),
+        count => format!("{count} inactive webhooks are not shown."),
+    }
 }
 
 /// `12 webhooks, 1 disabled`
@@ -263,7 +192,7 @@ fn count(states: impl Iterator<Item = State>) -> String {
         return String::new();
     }
     let of = |state: State| states.iter().filter(|other| **other == state).count();
-    let parts = [(of(State::Inactive), "inactive"), (of(State::Disabled), "disabled")];
+    let parts = [(of(State::Inactive), "inactive"), (of(State::Paused), "paused"), (of(State::Disabled), "disabled")];
     let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
     counted(states.len(), "webhook") + &parts.collect::<String>()
 }

@@ -33,10 +33,10 @@ pub(super) async fn confirm_delete(
     Id(id): Id,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
-    let (sealer, webhooks) = (app.sealer.clone(), app.webhooks.clone());
+    let (sealer, webhooks, now) = (app.sealer.clone(), app.webhooks.clone(), app.clock.now());
     let read = app.db.read(move |conn| {
         let webhook = found(store::find(conn, id, &sealer)?)?;
-        Ok::<_, WebError>((list::behind(conn, &webhooks, whole)?, count_waiting(conn, id)?, webhook))
+        Ok::<_, WebError>((list::behind(conn, &webhooks, whole, now)?, count_waiting(conn, id)?, webhook))
     });
     let (list, waiting, webhook) = read.await?;
     let page = DeleteDialog {

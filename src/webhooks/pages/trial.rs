@@ -123,8 +123,8 @@ async fn answer(
     test: Option<TestResult>,
     whole: bool,
 ) -> Result<HttpResponse, WebError> {
-    let webhooks = app.webhooks.clone();
-    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole)).await?;
+    let (webhooks, now) = (app.webhooks.clone(), app.clock.now());
+    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole, now)).await?;
     let page = TestDialog {
         frame: frame(admin, list.as_ref()),
         sheet: Sheet {

@@ -1,0 +1,120 @@
+//! Payloads: the exact requests of the catalogue's examples, on a page of their own and live in the dialog.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+use serde::Deserialize;
+
+use super::dialog::{self, Shown, format_label};
+use super::edit::read;
+use super::{HEADING, LIST};
+use crate::events::{CATALOGUE, EventId, EventType};
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::exchange::{headers, text_body};
+use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::view::{Body, Choice, Message};
+use crate::web::{Form, Page, Query, WebError};
+use crate::webhooks::form::WebhookForm;
+use crate::webhooks::{Format, Webhook, WebhookId, payload};
+
+/// One type's request.
+pub(super) struct Payload {
+    pub(super) label: &'static str,
+    pub(super) name: &'static str,
+    pub(super) message: Message,
+}
+
+/// What the dialog shows below its test.
+pub(super) struct Payloads {
+    pub(super) all: Vec<Payload>,
+    /// What the person should know: no event is ticked, or the login is not shown yet.
+    pub(super) note: String,
+}
+
+#[derive(Template)]
+#[template(path = "webhooks/payloads.html")]
+struct PayloadsPage {
+    frame: Frame,
+    formats: Vec<Choice>,
+    types: Vec<Choice>,
+    payloads: Vec<Payload>,
+}
+
+/// Which examples, in which format.
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    format: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>) -> Result<HttpResponse, WebError> {
+    let unknown = |what: &str| WebError::BadRequest(format!("There is no such {what}. Choose one of the list."));
+    let format = match wish.format.as_str() {
+        "" => Format::Notification,
+        name => Format::parse(name).ok_or_else(|| unknown("format"))?,
+    };
+    let chosen: Vec<&EventType> =
+        CATALOGUE.iter().filter(|kind| wish.kind.is_empty() || kind.name == wish.kind).collect();
+    if chosen.is_empty() {
+        return Err(unknown("event"));
+    }
+    let webhook = sketch(&app, &WebhookForm { format: format.to_string(), ..WebhookForm::sample() });
+    let mut frame = admin.frame("Payloads", Place::Webhooks);
+    frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
+    let choice = |value: &str, label: &str, chosen: bool| Choice { value: value.into(), label: label.into(), chosen };
+    PayloadsPage {
+        frame,
+        formats: Format::ALL.iter().map(|one| choice(one.as_str(), format_label(*one), *one == format)).collect(),
+        types: std::iter::once(choice("", "Every event", wish.kind.is_empty()))
+            .chain(CATALOGUE.iter().map(|kind| choice(kind.name, kind.label, kind.name == wish.kind)))
+            .collect(),
+        payloads: payloads(&app, &webhook, &chosen)?,
+    }
+    .answer()
+}
+
+/// The dialog's values as they stand: what can be shown is shown, whatever else is wrong.
+pub(super) async fn typed(
+    app: Data<App>,
+    admin: Admin,
+    Form(form): Form<WebhookForm>,
+) -> Result<HttpResponse, WebError> {
+    let saved = match form.id.as_str() {
+        "" => None,
+        id => Some(read(&app, WebhookId::parse(id).ok_or(WebError::NotFound)?).await?),
+    };
+    let (webhook, whole) = match form.parse(app.client.policy(), saved.as_ref()) {
+        Ok(draft) => (draft.trial(saved.as_ref(), app.ids.make(), app.clock.now()), true),
+        Err(_) => (sketch(&app, &form), false),
+    };
+    let ticked: Vec<&EventType> =
+        CATALOGUE.iter().filter(|kind| form.events.iter().any(|name| name == kind.name)).collect();
+    let note = match (ticked.is_empty(), whole, saved.is_some()) {
+        (true, _, _) => "Tick an event to see what is sent for it.",
+        (false, false, _) => "The login and your own headers are added once every field is right.",
+        (false, true, false) => "Signed with a made-up secret: the webhook gets its own when it is added.",
+        (false, true, true) => "",
+    };
+    let payloads = Some(Payloads { all: payloads(&app, &webhook, &ticked)?, note: note.to_owned() });
+    dialog::answer(&app, &admin, form, Shown { saved, payloads, ..Shown::default() }).await
+}
+
+fn payloads(app: &App, webhook: &Webhook, kinds: &[&'static EventType]) -> Result<Vec<Payload>, WebError> {
+    let now = app.clock.now();
+    let one = |kind: &&'static EventType| {
+        let id = app.ids.make::<EventId>().to_string();
+        let payload = payload::example(webhook, kind, &id, now)?;
+        let message =
+            Message { line: payload.line, headers: headers(&payload.headers), body: text_body(&payload.body) };
+        Ok(Payload { label: kind.label, name: kind.name, message })
+    };
+    kinds.iter().map(one).collect::<anyhow::Result<Vec<_>>>().map_err(WebError::from)
+}
+
+/// A webhook of what is typed, where that is enough for a body: the rest has its defaults.
+fn sketch(app: &App, form: &WebhookForm) -> Webhook {
+    form.sketch(app.ids.make(), app.clock.now())
+}
