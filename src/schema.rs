@@ -165,6 +165,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhook_latencies (webhook_id, hour, bucket) {
+        webhook_id -> Text,
+        hour -> Timestamp,
+        bucket -> Integer,
+        count -> Integer,
+    }
+}
+
+diesel::table! {
     webhook_hours (webhook_id, hour) {
         webhook_id -> Text,
         hour -> Timestamp,
@@ -251,6 +260,7 @@ diesel::table! {
         detail -> Nullable<Text>,
         note -> Nullable<Text>,
         next_due_at -> Nullable<Timestamp>,
+        webhook_id -> Nullable<Text>,
     }
 }
 
@@ -365,6 +375,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhooks,
     webhook_events,
     webhook_hours,
+    webhook_latencies,
     sent_forms,
     counters,
     deliveries,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DurationRound, TimeDelta};
 
 use super::lanes::Pulse;
+use super::latency::bucket_of;
 use super::queue::{self, Ended, Settlement};
 use super::retry::{self, Failure};
 use super::send::{Job, Sender};
@@ -263,15 +264,24 @@ fn disable(tx: &mut Tx<'_>, webhook: WebhookId, at: Time) -> Result<(), DbError>
 
 fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
     let mut hours: BTreeMap<(WebhookId, Time), (i32, i32, i64)> = BTreeMap::new();
+    let mut latencies: BTreeMap<(WebhookId, Time, i32), i32> = BTreeMap::new();
     let mut last: BTreeMap<WebhookId, &Noted> = BTreeMap::new();
     for result in results {
         let ended = &result.settlement.ended;
         let hour = result.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(result.at.utc());
-        let sums = hours.entry((result.webhook, Time::from_utc(hour))).or_default();
+        let hour = Time::from_utc(hour);
+        let sums = hours.entry((result.webhook, hour)).or_default();
         let ok = ended.outcome == Outcome::Ok;
         let duration_ms = ended.total_us.unwrap_or_default() / 1000;
         *sums = (sums.0 + i32::from(ok), sums.1 + i32::from(!ok), sums.2 + duration_ms);
+        let answered = ended.total_us.filter(|_| ended.status.is_some()).and_then(|micros| u64::try_from(micros).ok());
+        if let Some(micros) = answered {
+            *latencies.entry((result.webhook, hour, bucket_of(micros))).or_default() += 1;
+        }
         last.insert(result.webhook, result);
+    }
+    for ((webhook, hour, bucket), count) in latencies {
+        queue::add_latency(tx, webhook, hour, (bucket, count))?;
     }
     for ((webhook, hour), sums) in hours {
         queue::add_hours(tx, webhook, hour, sums)?;

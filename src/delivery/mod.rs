@@ -13,6 +13,7 @@
 pub mod dispatch;
 pub mod finish;
 mod lanes;
+pub mod latency;
 pub mod node;
 pub(crate) mod queue;
 mod resend;

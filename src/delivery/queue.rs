@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 pub(super) use claim::{Claim, Claimed, claim, earliest_due};
 pub(super) use lease::{acquire, database_now, release, renew, sweep_tests, void_leases};
-pub(super) use settle::{Ended, Settlement, add_hours, request_resend, set_last, settle, standing};
+pub(super) use settle::{Ended, Settlement, add_hours, add_latency, request_resend, set_last, settle, standing};
 
 use super::{DeliveryId, Kind, Lanes, NodeId, Outcome, Reason, State};
 use crate::audit::Actor;
@@ -63,6 +63,7 @@ pub(super) struct NewAttempt {
     pub(super) outcome: Outcome,
     pub(super) truncated: bool,
     pub(super) reused: bool,
+    pub(super) webhook_id: Option<WebhookId>,
 }
 
 impl NewAttempt {
@@ -87,6 +88,7 @@ impl NewAttempt {
             outcome: Outcome::Sending,
             truncated: false,
             reused: false,
+            webhook_id: Some(webhook.id),
         }
     }
 

@@ -126,6 +126,7 @@ async fn record(
                 created_at: now,
             };
             let attempt = NewAttempt::new(id, 1, node, &webhook, now).by(Reason::Test, &actor);
+            let attempt = NewAttempt { webhook_id: saved, ..attempt };
             queue::insert(tx, &[delivery], &[attempt])?;
             let object = match saved {
                 Some(_) => Object { kind: "webhook", id: webhook.id.as_str(), name: &webhook.name },

@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use pages::routes;
-pub use store::hours::{HOURS, Hour, day, hours};
-pub use store::last::{Last, count_waiting, count_waiting_each, last_deliveries};
+pub use store::hours::{HOURS, Hour, day, hours, latencies};
+pub use store::last::{Last, count_waiting, count_waiting_each, last_deliveries, next_due};
 pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, letter};
+pub use store::log::{LogCursor, LogPage, LogRow, Verdict, log};
 pub use store::{Page, Summary, page};
 
 use crate::clock::Time;

@@ -8,7 +8,8 @@ mod story;
 mod words;
 
 pub(crate) use list::{Row, rows};
-pub(crate) use words::{badge, result, status_line, when};
+pub(crate) use show::shown_attempt;
+pub(crate) use words::{badge, event_label, exact, hour_label, result, span, status_line, when};
 
 use crate::web::{Access, Route};
 

@@ -3,6 +3,7 @@
 pub(super) mod hours;
 pub(super) mod last;
 pub(super) mod letter;
+pub(super) mod log;
 
 use std::time::Duration;
 

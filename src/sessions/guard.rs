@@ -47,6 +47,16 @@ impl Admin {
         }
     }
 
+    /// The e-mail address of the person.
+    pub(crate) fn email(&self) -> &str {
+        &self.visitor.0.user.email
+    }
+
+    /// What is kept under that name, and stays there.
+    pub(crate) fn kept(&self, name: &'static str) -> Option<String> {
+        self.visitor.0.session.get(name).ok().flatten()
+    }
+
     /// What was kept under that name; there once.
     pub(crate) fn take(&self, name: &'static str) -> Option<String> {
         let session = &self.visitor.0.session;

@@ -6,6 +6,7 @@ mod limits;
 mod links;
 mod ops;
 pub(crate) mod pages;
+pub(crate) mod proof;
 mod store;
 
 pub(crate) use cookie::{Sessions, layer};

@@ -300,7 +300,7 @@ fn setup_page(request: &HttpRequest, app: &App, site: &Site, form: &Setup, fault
     }
 }
 
-fn client_address(request: &HttpRequest) -> Option<std::net::IpAddr> {
+pub(super) fn client_address(request: &HttpRequest) -> Option<std::net::IpAddr> {
     use actix_web::HttpMessage;
     request.extensions().get::<ClientAddress>().and_then(|address| address.0)
 }

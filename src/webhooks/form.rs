@@ -382,6 +382,12 @@ impl Draft {
             (_, true) => Some(now),
             (_, false) => base.auth_set_at,
         };
+        // A secret that a person chose replaces the one of a webhook that exists, with the same overlap as a rotation.
+        let fresh = self.signing_key.filter(|key| base.signing_keys.first().is_none_or(|old| !old.is(key)));
+        let base = match fresh {
+            Some(key) => base.with_key(key, now),
+            None => base,
+        };
         Webhook {
             name: self.name,
             url: self.url.as_str().to_owned(),
@@ -395,7 +401,6 @@ impl Draft {
             retry: self.retry,
             auth: self.login.auth,
             auth_set_at,
-            signing_keys: self.signing_key.map_or(base.signing_keys, |key| vec![key]),
             events: self.events,
             ..base
         }
@@ -420,6 +425,7 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         auth_set_at: None,
         headers: Vec::new(),
         signing_keys: vec![signing_key],
+        previous_key_until: None,
         disabled: None,
         paused: None,
         events: Vec::new(),

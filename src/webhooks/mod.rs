@@ -149,6 +149,9 @@ pub struct Disabled {
     pub reason: String,
 }
 
+/// How long the old key signs beside a new one.
+pub const KEY_OVERLAP: Duration = Duration::from_secs(24 * 3600);
+
 /// Held by a person: new and waiting deliveries are kept and sent on Resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paused {
@@ -181,6 +184,8 @@ pub struct Webhook {
     pub(crate) headers: Vec<headers::CustomHeader>,
     /// Newest first; two while a rotation lasts.
     pub(crate) signing_keys: Vec<sign::SigningKey>,
+    /// Until when the second key signs too.
+    pub(crate) previous_key_until: Option<Time>,
     pub(crate) disabled: Option<Disabled>,
     pub(crate) paused: Option<Paused>,
     /// The ticked types, sorted.
@@ -195,6 +200,21 @@ impl Webhook {
     /// Its id.
     pub fn id(&self) -> WebhookId {
         self.id
+    }
+
+    /// The keys that sign at that time, newest first.
+    pub fn signing_keys_at(&self, at: Time) -> &[sign::SigningKey] {
+        match self.previous_key_until {
+            Some(until) if at < until => &self.signing_keys,
+            Some(_) | None => &self.signing_keys[..self.signing_keys.len().min(1)],
+        }
+    }
+
+    /// The same with a new key; the one before signs too for [`KEY_OVERLAP`], so that receivers can follow.
+    pub(crate) fn with_key(self, key: sign::SigningKey, now: Time) -> Self {
+        let before = self.signing_keys.into_iter().next();
+        let previous_key_until = before.as_ref().map(|_| now.plus(KEY_OVERLAP));
+        Self { signing_keys: std::iter::once(key).chain(before).collect(), previous_key_until, ..self }
     }
 
     /// True when its deliveries may be sent now.

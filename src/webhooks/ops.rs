@@ -175,6 +175,35 @@ pub fn set_active(
     Ok(Some(new))
 }
 
+/// Gives a webhook a new signing secret; the old one signs too for a day.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such webhook.
+pub fn rotate_secret(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<Webhook, DbError> {
+    audit::hold(tx)?;
+    let old = store::find(tx, id, sealer)?.ok_or(DbError::NotFound)?;
+    let now = tx.now();
+    let dropped = old.signing_keys_at(now).len() > 1;
+    let new = Webhook { version: old.version + 1, updated_at: now, ..old.with_key(SigningKey::generate(), now) };
+    store::update(tx, &new, sealer)?;
+    let until = new.previous_key_until.map(crate::clock::Time::rfc3339);
+    let changes = Changes::none().secret("signing_secret", true).value("old_key_signs_until", until);
+    let changes = if dropped { changes.value("older_key", "ended") } else { changes };
+    finish(tx, actor, "webhook.secret_rotated", &new, &changes, WebhookChanged::Edited(id))?;
+    Ok(new)
+}
+
+/// Notes that somebody looked at a signing secret.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such webhook.
+pub fn reveal_secret(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId) -> Result<Webhook, DbError> {
+    let webhook = store::find(tx, id, sealer)?.ok_or(DbError::NotFound)?;
+    let object = Object { kind: "webhook", id: id.as_str(), name: &webhook.name };
+    audit::record(tx, actor, "webhook.secret_revealed", &object, &Changes::none())?;
+    Ok(webhook)
+}
+
 /// Adds a copy with every setting, its login and its headers, and a signing secret of its own; switched off, so that
 /// nothing is sent twice before somebody has looked at it.
 ///
@@ -196,6 +225,7 @@ pub fn duplicate(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, id: WebhookId)
         disabled: None,
         paused: None,
         signing_keys: vec![SigningKey::generate()],
+        previous_key_until: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -7,6 +7,7 @@ mod hold;
 mod list;
 mod payloads;
 mod remove;
+mod secret;
 mod show;
 mod trial;
 
@@ -44,6 +45,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/settings/webhooks/{id}/deactivate", admin, "webhook.deactivated", bulk::deactivate),
         Route::get("/settings/webhooks/{id}", admin, show::show),
         Route::post("/settings/webhooks/{id}", admin, "webhook.changed", edit::change),
+        Route::get("/settings/webhooks/{id}/log/{delivery}/{number}", admin, show::log::attempt),
+        Route::get("/settings/webhooks/{id}/secret", admin, secret::show),
+        Route::post("/settings/webhooks/{id}/secret/reveal", admin, "webhook.secret_revealed", secret::reveal),
+        Route::get("/settings/webhooks/{id}/secret/rotate", admin, secret::confirm_rotate),
+        Route::post("/settings/webhooks/{id}/secret/rotate", admin, "webhook.secret_rotated", secret::rotate),
         Route::get("/settings/webhooks/{id}/edit", admin, edit::edit),
         Route::get("/settings/webhooks/{id}/delete", admin, remove::confirm_delete),
         Route::post("/settings/webhooks/{id}/delete", admin, "webhook.deleted", remove::delete),

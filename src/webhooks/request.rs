@@ -166,7 +166,7 @@ pub fn headers(webhook: &Webhook, stamp: Stamp<'_>, content_type: &str, body: &[
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type)?);
     headers.insert("webhook-id", HeaderValue::from_str(stamp.id)?);
     headers.insert("webhook-timestamp", HeaderValue::from(stamp.at.seconds()));
-    let signature = sign::signature(&webhook.signing_keys, stamp.id, stamp.at.seconds(), body);
+    let signature = sign::signature(webhook.signing_keys_at(stamp.at), stamp.id, stamp.at.seconds(), body);
     headers.insert("webhook-signature", HeaderValue::from_str(&signature)?);
     headers.insert("x-webhook-attempt", HeaderValue::from(stamp.attempt));
     if stamp.test {

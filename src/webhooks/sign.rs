@@ -49,6 +49,11 @@ impl SigningKey {
         Ok(Self { text: SecretString::from(text), bytes })
     }
 
+    /// True when both are the same secret.
+    pub fn is(&self, other: &Self) -> bool {
+        self.bytes.as_slice() == other.bytes.as_slice()
+    }
+
     /// The secret as people copy it.
     pub fn text(&self) -> &SecretString {
         &self.text

@@ -90,6 +90,8 @@ impl Row {
             Auth::Basic { username, password } => (Some(username.clone()), None, Some(password)),
             Auth::ApiKey { header, key } => (None, Some(header.clone()), Some(key)),
         };
+        // A key whose time is over is wiped with the next change.
+        let previous = webhook.signing_keys_at(webhook.updated_at).get(1);
         let seal_key =
             |key: Option<&SigningKey>, column| key.map(|key| sealer.seal(place(id, column), key.text())).transpose();
         Ok(Self {
@@ -115,8 +117,8 @@ impl Row {
             auth_secret: secret.map(|secret| sealer.seal(place(id, "auth_secret"), secret)).transpose()?,
             auth_set_at: webhook.auth_set_at,
             signing_secret: seal_key(webhook.signing_keys.first(), "signing_secret")?.unwrap_or_default(),
-            signing_secret_previous: seal_key(webhook.signing_keys.get(1), "signing_secret_previous")?,
-            signing_secret_previous_until: None,
+            signing_secret_previous: seal_key(previous, "signing_secret_previous")?,
+            signing_secret_previous_until: webhook.previous_key_until.filter(|_| previous.is_some()),
             disabled_at: webhook.disabled.as_ref().map(|disabled| disabled.at),
             disabled_reason: webhook.disabled.as_ref().map(|disabled| disabled.reason.clone()),
             version: webhook.version,
@@ -168,6 +170,7 @@ impl Row {
             auth_set_at: self.auth_set_at,
             headers: open_headers(id, self.headers.as_deref(), sealer)?,
             signing_keys,
+            previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
             paused: self.paused_at.map(|at| Paused { at, by: self.paused_by.unwrap_or_default() }),
             events,

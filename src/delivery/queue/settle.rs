@@ -10,7 +10,7 @@ use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::delivery::{DeliveryId, Kind, Outcome, Standing, State};
 use crate::on_backend;
-use crate::schema::{attempts, deliveries, lanes, webhook_hours};
+use crate::schema::{attempts, deliveries, lanes, webhook_hours, webhook_latencies};
 use crate::webhooks::WebhookId;
 
 /// The end of an attempt as its row keeps it.
@@ -136,6 +136,28 @@ pub(in crate::delivery) fn add_hours(
             webhook_hours::failed.eq(webhook_hours::failed + failed),
             webhook_hours::duration_ms.eq(webhook_hours::duration_ms + duration_ms),
         ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Adds to the count of a bucket of a webhook's hour.
+pub(in crate::delivery) fn add_latency(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    hour: Time,
+    (bucket, count): (i32, i32),
+) -> Result<(), DbError> {
+    let row = (
+        webhook_latencies::webhook_id.eq(webhook),
+        webhook_latencies::hour.eq(hour),
+        webhook_latencies::bucket.eq(bucket),
+        webhook_latencies::count.eq(count),
+    );
+    let insert = diesel::insert_into(webhook_latencies::table).values(row);
+    on_backend!(conn, c => insert
+        .on_conflict((webhook_latencies::webhook_id, webhook_latencies::hour, webhook_latencies::bucket))
+        .do_update()
+        .set(webhook_latencies::count.eq(webhook_latencies::count + count))
         .execute(c))?;
     Ok(())
 }

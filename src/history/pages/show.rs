@@ -210,6 +210,11 @@ fn attempt(delivery: &Delivery, chosen: &history::Attempt) -> Attempt {
     }
 }
 
+/// What was sent, and what came back where something did.
+pub(crate) fn shown_attempt(delivery: &Delivery, chosen: &history::Attempt) -> (Message, Option<Message>) {
+    (request(delivery, chosen), answer(chosen))
+}
+
 fn remarks(chosen: &history::Attempt) -> Vec<String> {
     let note = chosen.note.as_deref().and_then(Note::from_code).map(|note| note.sentence().to_owned());
     let detail = chosen.detail.as_ref().map(|detail| format!("Details: {detail}"));

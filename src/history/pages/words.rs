@@ -19,7 +19,7 @@ pub(crate) fn when(at: Time) -> When {
 }
 
 /// A moment to the millisecond.
-pub(super) fn exact(at: Time) -> When {
+pub(crate) fn exact(at: Time) -> When {
     When { iso: at.rfc3339(), text: precise(at) }
 }
 
@@ -41,8 +41,14 @@ pub(crate) fn badge(reading: Reading) -> Badge {
 }
 
 /// `Status set to Released`; a type that the catalogue no longer has stands for itself.
-pub(super) fn event_label(event_type: &str) -> String {
+pub(crate) fn event_label(event_type: &str) -> String {
     find_type(event_type).map_or(event_type, |kind| kind.label).to_owned()
+}
+
+/// `08:00 to 09:00 UTC`
+pub(crate) fn hour_label(from: Time) -> String {
+    let until = from.plus(Duration::from_hours(1));
+    format!("{} to {} UTC", from.utc().format("%H:%M"), until.utc().format("%H:%M"))
 }
 
 /// What came back, in a few words.
@@ -127,7 +133,7 @@ pub(super) fn ordinal(number: i32) -> String {
 }
 
 /// `a moment`, `40 seconds`, `9 minutes`, `3 hours`, `2 days`.
-pub(super) fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
         0..2 => return "a moment".to_owned(),

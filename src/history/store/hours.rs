@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::clock::Time;
 use crate::db::{Backend, Conn, DbError};
-use crate::schema::webhook_hours;
+use crate::schema::{webhook_hours, webhook_latencies};
 use crate::webhooks::WebhookId;
 
 /// How many hours a chart of the last day shows, the running one included.
@@ -47,6 +47,17 @@ pub fn hours(conn: &mut Conn, webhooks: Option<&[WebhookId]>, from: Time) -> Res
         query = query.filter(webhook_hours::webhook_id.eq_any(webhooks.to_vec()));
     }
     Ok(query.order((webhook_hours::hour, webhook_hours::webhook_id)).load(conn)?)
+}
+
+/// How many answers of a webhook took how long: the hour, the bucket of [`crate::delivery::latency`], the count;
+/// sorted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn latencies(conn: &mut Conn, webhook: WebhookId, from: Time) -> Result<Vec<(Time, i32, i32)>, DbError> {
+    use webhook_latencies::{bucket, count, hour, table, webhook_id};
+    let found = table.filter(webhook_id.eq(webhook)).filter(hour.ge(from)).order((hour, bucket));
+    Ok(found.select((hour, bucket, count)).load(conn)?)
 }
 
 #[cfg(test)]

@@ -49,6 +49,27 @@ pub fn last_deliveries(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<Vec<La
     Ok(found)
 }
 
+/// When the next delivery that waits for a webhook is due.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn next_due(conn: &mut Conn, webhook: WebhookId) -> Result<Option<Time>, DbError> {
+    let mut earliest: Option<Time> = None;
+    // As the worker asks: the index knows first tries apart from retries.
+    for first_try in [true, false] {
+        let due: Option<Time> = deliveries::table
+            .filter(deliveries::webhook_id.eq(webhook))
+            .filter(deliveries::state.eq(State::Queued))
+            .filter(deliveries::first_try.eq(first_try))
+            .order(deliveries::due_at)
+            .select(deliveries::due_at)
+            .first(conn)
+            .optional()?;
+        earliest = earliest.into_iter().chain(due).min();
+    }
+    Ok(earliest)
+}
+
 /// How many deliveries wait for each of these webhooks; those for which none waits are left out.
 ///
 /// # Errors

@@ -1,49 +1,103 @@
-//! One webhook: its settings at a glance, and the signing secret the first time its maker comes here.
+//! One webhook: how it is doing, its log, its settings, and the signing secret the first time its maker comes here.
+
+pub(super) mod log;
+mod overview;
+mod settings;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 
-use super::dialog::{auth_label, day, retry_label};
 use super::edit::{UNSEEN, read};
 use super::list::{List, badges};
-use super::{HEADING, Id, LIST, frame};
-use crate::events::find_type;
-use crate::history::count_waiting;
-use crate::history::pages::when;
+use super::{HEADING, Id, LIST, address, frame};
+use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Crumb, Frame, Place};
-use crate::web::view::{Filled, Sheet, When};
-use crate::web::{Page, WebError};
-use crate::webhooks::{Auth, Retry, Webhook, delays};
+use crate::web::view::{Filled, Sheet, View};
+use crate::web::{Page, Query, WebError};
+use crate::webhooks::Webhook;
+
+crate::word_enum! {
+    /// What of a webhook is looked at.
+    Tab {
+        /// How it is doing.
+        Overview = "overview",
+        /// Its attempts.
+        Log = "log",
+        /// What it is.
+        Settings = "settings",
+        /// Its signing secret, a page of its own.
+        Secret = "secret",
+    }
+}
+
+impl Tab {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Log => "Log",
+            Self::Settings => "Settings",
+            Self::Secret => "Secret",
+        }
+    }
+}
+
+/// What stands above every tab of a webhook.
+pub(super) struct Top {
+    pub(super) id: String,
+    pub(super) badges: Vec<Badge>,
+    pub(super) tabs: Vec<View>,
+    pub(super) paused: bool,
+    pub(super) active: bool,
+    /// Guards the button that copies.
+    pub(super) form_id: String,
+}
+
+impl Top {
+    pub(super) fn new(app: &App, webhook: &Webhook, tab: Tab) -> Self {
+        let page = address(webhook.id);
+        let href = |tab: Tab| match tab {
+            Tab::Overview => page.clone(),
+            Tab::Log | Tab::Settings => format!("{page}?tab={tab}"),
+            Tab::Secret => format!("{page}/secret"),
+        };
+        Self {
+            id: webhook.id.to_string(),
+            badges: badges(webhook),
+            tabs: Tab::ALL
+                .iter()
+                .map(|one| View { label: one.label(), href: href(*one), current: *one == tab })
+                .collect(),
+            paused: webhook.paused.is_some(),
+            active: webhook.active,
+            form_id: app.ids.make::<FormId>().to_string(),
+        }
+    }
+}
+
+/// The frame of a page of one webhook.
+pub(super) fn own_frame(admin: &Admin, webhook: &Webhook) -> Frame {
+    let mut frame = admin.frame(&webhook.name, Place::Webhooks);
+    frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
+    frame
+}
 
 #[derive(Template)]
 #[template(path = "webhooks/show.html")]
 struct ShowPage {
     frame: Frame,
-    id: String,
-    code: String,
-    badges: Vec<Badge>,
-    /// Why Postrider switched it off; empty when it did not.
-    disabled: String,
-    method: &'static str,
-    url: String,
-    description: String,
-    /// "OAuth, set 2 Nov 2026"
-    login: String,
-    /// Labels of the ticked events; empty for none.
-    events: Vec<&'static str>,
-    timeout: u64,
-    retries: String,
-    /// Deliveries that wait.
-    waiting: i64,
-    changed: When,
+    top: Top,
+    overview: Option<overview::Overview>,
+    log: Option<log::Log>,
+    settings: Option<settings::Settings>,
 }
 
-/// The signing secret, shown once after the webhook was added. No `Debug`: it holds the secret.
+/// The signing secret, shown once after it was made. No `Debug`: it holds the secret.
 #[derive(Template)]
 #[template(path = "webhooks/secret_dialog.html")]
 struct SecretDialog {
@@ -52,19 +106,53 @@ struct SecretDialog {
     list: Option<List>,
     name: String,
     secret: SecretString,
+    /// The key before it signs too, until then.
+    overlap: String,
 }
 
-pub(super) async fn show(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+/// Which tab, and where its log begins.
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    tab: String,
+    #[serde(default)]
+    result: String,
+    #[serde(default)]
+    cursor: String,
+}
+
+pub(super) async fn show(
+    app: Data<App>,
+    admin: Admin,
+    Id(id): Id,
+    Query(wish): Query<Wish>,
+) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
     if admin.take(UNSEEN).as_deref() == Some(id.as_str()) {
         return secret(&admin, &webhook)?.answer();
     }
-    let waiting = app.db.read(move |conn| count_waiting(conn, id)).await?;
-    page(&admin, webhook, waiting).answer()
+    let tab = match wish.tab.as_str() {
+        "" => Tab::Overview,
+        word => Tab::parse(word).ok_or(WebError::NotFound)?,
+    };
+    let mut page = ShowPage {
+        frame: own_frame(&admin, &webhook),
+        top: Top::new(&app, &webhook, tab),
+        overview: None,
+        log: None,
+        settings: None,
+    };
+    match tab {
+        Tab::Overview | Tab::Secret => page.overview = Some(overview::read(&app, webhook).await?),
+        Tab::Log => page.log = Some(log::read(&app, id, &wish.result, &wish.cursor).await?),
+        Tab::Settings => page.settings = Some(settings::of(webhook)),
+    }
+    page.answer()
 }
 
 fn secret(admin: &Admin, webhook: &Webhook) -> Result<SecretDialog, WebError> {
     let key = webhook.signing_keys.first().ok_or(WebError::NotFound)?;
+    let until = webhook.previous_key_until.filter(|_| webhook.signing_keys.len() > 1);
     Ok(SecretDialog {
         frame: frame(admin, None),
         sheet: Sheet {
@@ -76,47 +164,6 @@ fn secret(admin: &Admin, webhook: &Webhook) -> Result<SecretDialog, WebError> {
         list: None,
         name: webhook.name.clone(),
         secret: key.text().clone(),
+        overlap: until.map(|until| format!("The key before it signs too until {until}.")).unwrap_or_default(),
     })
-}
-
-fn page(admin: &Admin, webhook: Webhook, waiting: i64) -> ShowPage {
-    let mut frame = admin.frame(&webhook.name, Place::Webhooks);
-    frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
-    ShowPage {
-        frame,
-        id: webhook.id.to_string(),
-        badges: badges(&webhook),
-        disabled: webhook
-            .disabled
-            .as_ref()
-            .map(|disabled| format!("Since {}: {}", disabled.at, disabled.reason))
-            .unwrap_or_default(),
-        method: webhook.method.as_str(),
-        login: login(&webhook),
-        events: webhook.events.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect(),
-        timeout: webhook.timeout.as_secs(),
-        retries: match &webhook.retry {
-            Retry::Standard | Retry::Quick => retry_label(webhook.retry.kind()).to_owned(),
-            Retry::List(list) => delays::show(list),
-        },
-        waiting,
-        changed: when(webhook.updated_at),
-        code: webhook.code,
-        url: webhook.url,
-        description: webhook.description,
-    }
-}
-
-/// The kind of its login, never the login.
-fn login(webhook: &Webhook) -> String {
-    let label = auth_label(webhook.auth.kind());
-    let shown = match &webhook.auth {
-        Auth::None | Auth::OAuth { .. } => label.to_owned(),
-        Auth::Basic { username, .. } => format!("{label} as {username}"),
-        Auth::ApiKey { header, .. } => format!("{label} in {header}"),
-    };
-    match webhook.auth_set_at {
-        Some(at) => format!("{shown}, set {}", day(at)),
-        None => shown,
-    }
 }

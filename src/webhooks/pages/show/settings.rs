@@ -1,0 +1,67 @@
+//! A webhook's settings at a glance.
+
+use super::super::dialog::{auth_label, day, format_label, retry_label};
+use crate::events::{Environment, find_type};
+use crate::history::pages::when;
+use crate::web::view::When;
+use crate::webhooks::{Auth, Retry, Webhook, delays};
+
+/// Everything but its secrets.
+pub(super) struct Settings {
+    pub(super) id: String,
+    pub(super) code: String,
+    pub(super) method: &'static str,
+    pub(super) url: String,
+    pub(super) description: String,
+    /// "OAuth, set 2 Nov 2026"
+    pub(super) login: String,
+    /// Labels of the ticked events; empty for none.
+    pub(super) events: Vec<&'static str>,
+    pub(super) format: &'static str,
+    /// Names of its own headers, never their values.
+    pub(super) headers: Vec<String>,
+    pub(super) timeout: u64,
+    pub(super) retries: String,
+    pub(super) environment: &'static str,
+    pub(super) created: When,
+    pub(super) changed: When,
+}
+
+pub(super) fn of(webhook: Webhook) -> Settings {
+    Settings {
+        id: webhook.id.to_string(),
+        method: webhook.method.as_str(),
+        login: login(&webhook),
+        events: webhook.events.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect(),
+        format: format_label(webhook.format),
+        headers: webhook.headers.iter().map(|header| header.name.clone()).collect(),
+        timeout: webhook.timeout.as_secs(),
+        retries: match &webhook.retry {
+            Retry::Standard | Retry::Quick => retry_label(webhook.retry.kind()).to_owned(),
+            Retry::List(list) => delays::show(list),
+        },
+        environment: match webhook.environment {
+            Environment::Production => "Production",
+            Environment::Test => "Test",
+        },
+        created: when(webhook.created_at),
+        changed: when(webhook.updated_at),
+        code: webhook.code,
+        url: webhook.url,
+        description: webhook.description,
+    }
+}
+
+/// The kind of its login, never the login.
+fn login(webhook: &Webhook) -> String {
+    let label = auth_label(webhook.auth.kind());
+    let shown = match &webhook.auth {
+        Auth::None | Auth::OAuth { .. } => label.to_owned(),
+        Auth::Basic { username, .. } => format!("{label} as {username}"),
+        Auth::ApiKey { header, .. } => format!("{label} in {header}"),
+    };
+    match webhook.auth_set_at {
+        Some(at) => format!("{shown}, set {}", day(at)),
+        None => shown,
+    }
+}
