@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, health, history, overview, sessions, webhooks};
+use crate::{account, api_keys, content, events, health, history, integrations, overview, sessions, webhooks};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -25,7 +25,10 @@ pub fn routes() -> Vec<Route> {
         crate::web::assets::routes(),
         health::pages::routes(),
         sessions::routes(),
+        account::pages::routes(),
         overview::routes(),
+        integrations::pages::routes(),
+        api_keys::pages::routes(),
         content::pages::routes(),
         webhooks::pages::routes(),
         history::routes(),

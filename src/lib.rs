@@ -1,5 +1,6 @@
 //! Postrider, the webhook desk: events come in, webhooks go out, every attempt is on record.
 
+pub mod account;
 pub mod api_keys;
 pub mod app;
 pub mod audit;
@@ -14,6 +15,7 @@ pub mod events;
 pub mod health;
 pub mod history;
 pub mod ids;
+pub mod integrations;
 pub mod master_keys;
 pub mod once;
 pub mod outbound;

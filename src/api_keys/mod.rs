@@ -3,6 +3,7 @@
 mod api;
 mod cache;
 mod ops;
+pub(crate) mod pages;
 mod store;
 
 pub use api::Caller;

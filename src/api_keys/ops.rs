@@ -39,7 +39,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, draft: Draft) -> Result<(ApiKey, S
         .value("scopes", scopes.join(" "))
         .value("environment", key.environment.as_str())
         .value("expires_at", key.expires_at.map(Time::rfc3339));
-    record(tx, actor, "api_key.create", &object(&key, key.id.as_str()), &changes)?;
+    record(tx, actor, "api_key.created", &object(&key, key.id.as_str()), &changes)?;
     Ok((key, token))
 }
 
@@ -53,7 +53,7 @@ pub fn revoke(tx: &mut Tx<'_>, actor: &Actor, id: ApiKeyId) -> Result<bool, DbEr
     if !store::set_revoked(tx, id, now)? {
         return Ok(false);
     }
-    record(tx, actor, "api_key.revoke", &object(&key, id.as_str()), &Changes::none())?;
+    record(tx, actor, "api_key.revoked", &object(&key, id.as_str()), &Changes::none())?;
     Ok(true)
 }
 

@@ -9,8 +9,8 @@ mod store;
 
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
-pub use store::find;
 pub(crate) use store::insert;
+pub use store::{count_by_source, find};
 
 pub use crate::api_keys::Environment;
 use crate::clock::Time;

@@ -12,6 +12,7 @@ use crate::db::{DbError, Tx};
 ///
 /// # Errors
 /// When the database cannot take it.
+#[expect(clippy::unnecessary_wraps, reason = "whether it is stored here or before the commit is nobody's business")]
 pub fn publish(tx: &mut Tx<'_>, draft: Draft) -> Result<EventId, DbError> {
     let now = tx.now();
     let event = Event {

@@ -93,6 +93,21 @@ pub(crate) fn insert(conn: &mut Conn, published: &[(Arc<Event>, Option<String>)]
     Ok(())
 }
 
+/// How many events came since `from` from each source, counted up to `most` in all.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_by_source(conn: &mut Conn, from: Time, most: i64) -> Result<Vec<(Source, i64)>, DbError> {
+    let found: Vec<Source> = events::table
+        .filter(events::created_at.ge(from))
+        .order((events::created_at.desc(), events::id.desc()))
+        .limit(most + 1)
+        .select(events::source)
+        .load(conn)?;
+    let count = |source: &Source| i64::try_from(found.iter().filter(|one| *one == source).count()).unwrap_or(i64::MAX);
+    Ok(Source::ALL.iter().map(|source| (*source, count(source))).filter(|(_, count)| *count > 0).collect())
+}
+
 /// What was answered under an idempotency key.
 #[derive(Queryable)]
 pub(super) struct Answered {

@@ -21,6 +21,8 @@ use crate::web::Site;
 pub(super) mod key {
     /// The user's id.
     pub(in crate::sessions) const USER: &str = "user";
+    /// A name of the session that people may see; not its key.
+    pub(in crate::sessions) const NAME: &str = "name";
     /// The user's epoch at sign-in.
     pub(in crate::sessions) const EPOCH: &str = "epoch";
     /// The address and the browser at sign-in.

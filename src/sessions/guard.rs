@@ -47,6 +47,26 @@ impl Admin {
         }
     }
 
+    /// The person.
+    pub(crate) fn user(&self) -> &User {
+        &self.visitor.0.user
+    }
+
+    /// The name of this session, as its list shows it; not its key.
+    pub(crate) fn session_name(&self) -> String {
+        self.kept(key::NAME).unwrap_or_default()
+    }
+
+    /// Goes on under a new key and the person's new epoch, after a change that ended every session.
+    ///
+    /// # Errors
+    /// When the session cannot hold it.
+    pub(crate) fn survive(&self, epoch: i32) -> Result<(), WebError> {
+        let session = &self.visitor.0.session;
+        session.renew();
+        session.insert(key::EPOCH, epoch).map_err(|error| WebError::Internal(anyhow::anyhow!("{error}")))
+    }
+
     /// The e-mail address of the person.
     pub(crate) fn email(&self) -> &str {
         &self.visitor.0.user.email

@@ -5,6 +5,7 @@ mod guard;
 mod limits;
 mod links;
 mod ops;
+pub(crate) mod own;
 pub(crate) mod pages;
 pub(crate) mod proof;
 mod store;

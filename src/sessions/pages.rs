@@ -12,6 +12,7 @@ use super::cookie::key;
 use super::guard::{Visitor, person, stranger};
 use super::limits::{Turn, counted};
 use super::{links, ops, store};
+use crate::ids::random_word;
 use crate::state::App;
 use crate::users::password::{self, Password, Verdict};
 use crate::users::{self, Email, Name, User};
@@ -175,6 +176,7 @@ async fn enter(
     session.renew();
     let kept = session
         .insert(key::USER, user.id())
+        .and_then(|()| session.insert(key::NAME, random_word(16)))
         .and_then(|()| session.insert(key::EPOCH, user.epoch))
         .and_then(|()| session.insert(key::ADDRESS, address))
         .and_then(|()| session.insert(key::AGENT, agent.chars().take(200).collect::<String>()));
@@ -303,6 +305,28 @@ fn setup_page(request: &HttpRequest, app: &App, site: &Site, form: &Setup, fault
 pub(super) fn client_address(request: &HttpRequest) -> Option<std::net::IpAddr> {
     use actix_web::HttpMessage;
     request.extensions().get::<ClientAddress>().and_then(|address| address.0)
+}
+
+/// A browser in words: `Firefox on Linux`.
+pub(crate) fn browser(agent: &str) -> String {
+    // The more special first: each of these names its forebears too.
+    const BROWSERS: [(&str, &str); 5] =
+        [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari")];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
+    }
 }
 
 fn in_words(seconds: u64) -> String {

@@ -7,6 +7,9 @@ use crate::db::{Conn, DbError};
 use crate::schema::{sessions, sign_in_failures, sign_in_links};
 use crate::users::UserId;
 
+/// More sessions of one person than any page needs to show.
+const MOST_SHOWN: i64 = 100;
+
 /// A session as stored, under the hash of its key.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = sessions)]
@@ -46,6 +49,12 @@ pub(super) fn seen(conn: &mut Conn, key_hash: &str, at: Time, expires_at: Time) 
 pub(super) fn delete(conn: &mut Conn, key_hash: &str) -> Result<(), DbError> {
     diesel::delete(sessions::table.find(key_hash)).execute(conn)?;
     Ok(())
+}
+
+/// The sessions of a person that have not ended, the one that was used last first.
+pub(super) fn of_user(conn: &mut Conn, user: UserId, now: Time) -> Result<Vec<Row>, DbError> {
+    let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::expires_at.gt(now));
+    Ok(open.order(sessions::seen_at.desc()).limit(MOST_SHOWN).load(conn)?)
 }
 
 /// Removes sessions and links that ended, and tries that count no longer.

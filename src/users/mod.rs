@@ -4,7 +4,7 @@ mod ops;
 pub mod password;
 mod store;
 
-pub use ops::{EmailTaken, create_administrator, set_password};
+pub use ops::{EmailTaken, change_name, change_theme, create_administrator, set_password};
 pub use store::{User, administrators, find, find_by_email};
 pub(crate) use store::{rehash, signed_in};
 
@@ -20,6 +20,18 @@ crate::word_enum! {
         Administrator = "administrator",
         /// May do nothing in the portal yet.
         Member = "member",
+    }
+}
+
+crate::word_enum! {
+    /// The colours a person chose.
+    Theme {
+        /// Those of the system.
+        Auto = "auto",
+        /// Dark ink on paper.
+        Light = "light",
+        /// Light ink on a dark ground.
+        Dark = "dark",
     }
 }
 

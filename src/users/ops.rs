@@ -2,7 +2,7 @@
 
 use super::password::PasswordHash;
 use super::store::{self, NewUser};
-use super::{Email, Name, Role, UserId};
+use super::{Email, Name, Role, Theme, UserId};
 use crate::audit::{Actor, Changes, Object, record};
 use crate::db::{DbError, Tx};
 
@@ -55,4 +55,36 @@ pub fn set_password(tx: &mut Tx<'_>, actor: &Actor, id: UserId, password: &Passw
     store::set_password(tx, id, password.as_str(), now)?;
     let object = Object { kind: "user", id: id.as_str(), name: user.name() };
     record(tx, actor, "user.password_changed", &object, &Changes::none().secret("password", true))
+}
+
+/// Changes the name that others see; `false` when it is the same.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such user.
+pub fn change_name(tx: &mut Tx<'_>, actor: &Actor, id: UserId, name: &Name) -> Result<bool, DbError> {
+    let user = store::find(tx, id)?.ok_or(DbError::NotFound)?;
+    if user.name() == name.as_str() {
+        return Ok(false);
+    }
+    let now = tx.now();
+    store::set_name(tx, id, name.as_str(), now)?;
+    let object = Object { kind: "user", id: id.as_str(), name: name.as_str() };
+    record(tx, actor, "user.updated", &object, &Changes::none().field("name", user.name(), name.as_str()))?;
+    Ok(true)
+}
+
+/// Changes the colours that the person sees.
+///
+/// # Errors
+/// [`DbError::NotFound`] when there is no such user.
+pub fn change_theme(tx: &mut Tx<'_>, actor: &Actor, id: UserId, theme: Theme) -> Result<(), DbError> {
+    let user = store::find(tx, id)?.ok_or(DbError::NotFound)?;
+    if user.theme == theme.as_str() {
+        return Ok(());
+    }
+    let now = tx.now();
+    store::set_theme(tx, id, theme, now)?;
+    let object = Object { kind: "user", id: id.as_str(), name: user.name() };
+    let changes = Changes::none().field("theme", user.theme.as_str(), theme.as_str());
+    record(tx, actor, "user.theme_changed", &object, &changes)
 }

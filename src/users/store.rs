@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Role, UserId};
+use super::{Role, Theme, UserId};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::schema::users;
@@ -92,6 +92,17 @@ pub(super) fn insert(conn: &mut Conn, user: &NewUser<'_>) -> Result<(), DbError>
 pub(super) fn set_password(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> Result<bool, DbError> {
     let change = (users::password_hash.eq(hash), users::epoch.eq(users::epoch + 1), users::updated_at.eq(at));
     Ok(diesel::update(users::table.find(id)).set(change).execute(conn)? == 1)
+}
+
+pub(super) fn set_name(conn: &mut Conn, id: UserId, name: &str, at: Time) -> Result<(), DbError> {
+    diesel::update(users::table.find(id)).set((users::name.eq(name), users::updated_at.eq(at))).execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn set_theme(conn: &mut Conn, id: UserId, theme: Theme, at: Time) -> Result<(), DbError> {
+    let change = (users::theme.eq(theme.as_str()), users::updated_at.eq(at));
+    diesel::update(users::table.find(id)).set(change).execute(conn)?;
+    Ok(())
 }
 
 /// Stores the same password under today's parameters.

@@ -134,6 +134,12 @@ impl Frame {
         self.assets.path(name)
     }
 
+    /// The colours to choose from: value, label, chosen.
+    pub(crate) fn themes(&self) -> [(&'static str, &'static str, bool); 3] {
+        [(Theme::Auto, "Auto"), (Theme::Light, "Light"), (Theme::Dark, "Dark")]
+            .map(|(theme, label)| (theme.name(), label, theme == self.theme))
+    }
+
     /// The rail on the left.
     pub(crate) fn rail(&self) -> [Entry; 5] {
         let at = |places: &[Place]| places.contains(&self.place);

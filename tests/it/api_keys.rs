@@ -35,7 +35,7 @@ both! {
             app.read(|conn| Ok(table::table.select((table::prefix, table::secret_hash)).first(conn)?)).await;
         assert_eq!(prefix, token[..12]);
         assert!(hash.len() == 64 && !hash.contains(&token[13..]));
-        assert_eq!(app.audit_actions().await, ["api_key.create"]);
+        assert_eq!(app.audit_actions().await, ["api_key.created"]);
     }
 
     async fn a_token_that_is_wrong_anywhere_proves_nothing(app: TestApp) {
@@ -59,7 +59,7 @@ both! {
         let in_the_change = keys.clone();
         assert!(!app.write(move |tx| in_the_change.recheck(tx, id)).await);
         assert!(keys.authenticate(&token).await.unwrap().is_none());
-        assert_eq!(app.audit_actions().await, ["api_key.create", "api_key.revoke"]);
+        assert_eq!(app.audit_actions().await, ["api_key.created", "api_key.revoked"]);
     }
 
     async fn a_remembered_proof_is_forgotten_after_seconds(app: TestApp) {

@@ -1,0 +1,3 @@
+//! Integrations: what comes in and what goes out, counted, with the way to each.
+
+pub(crate) mod pages;
