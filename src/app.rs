@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{account, api_keys, content, events, health, history, integrations, overview, sessions, webhooks};
+use crate::{account, api_keys, audit, content, events, health, history, integrations, overview, sessions, webhooks};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -27,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         account::pages::routes(),
         overview::routes(),
+        audit::pages::routes(),
         integrations::pages::routes(),
         api_keys::pages::routes(),
         content::pages::routes(),

@@ -274,6 +274,7 @@ diesel::table! {
         last_outcome -> Nullable<Text>,
         last_status -> Nullable<Integer>,
         last_at -> Nullable<Timestamp>,
+        certificate_until -> Nullable<Timestamp>,
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who changed what: one row for every change, written in its transaction and chained by hash.
 
 mod ops;
+pub(crate) mod pages;
 mod store;
+pub mod words;
 
 pub use ops::{ChainFault, hold, record, verify};
-pub use store::{Entry, latest};
+pub use store::{Entry, Filter, latest, page};
 
 use serde_json::{Map, Value};
 

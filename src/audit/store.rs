@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::ActorKind;
 use crate::clock::Time;
-use crate::db::{Conn, DbError};
+use crate::db::{Backend, Conn, DbError};
 use crate::on_backend;
 use crate::schema::{audit, audit_head};
 
@@ -68,6 +68,50 @@ pub(super) fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Entry>,
 pub fn latest(conn: &mut Conn, object_id: &str, actions: &[&str]) -> Result<Option<Entry>, DbError> {
     let rows = audit::table.filter(audit::object_id.eq(object_id)).filter(audit::action.eq_any(actions.to_vec()));
     Ok(rows.order(audit::seq.desc()).first(conn).optional()?)
+}
+
+/// Which rows are asked for; what is not set does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Who, by name.
+    pub actor: Option<String>,
+    /// What was done, as `noun.verb`.
+    pub action: Option<String>,
+    /// To which thing, by id.
+    pub object: Option<String>,
+    /// At this time or later.
+    pub from: Option<Time>,
+    /// Before this time.
+    pub until: Option<Time>,
+}
+
+/// Up to `limit` rows, the newest first, on one side of a place in the chain (`true` towards newer ones).
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn page(conn: &mut Conn, filter: &Filter, cursor: Option<(bool, i64)>, limit: i64) -> Result<Vec<Entry>, DbError> {
+    let mut query = audit::table.into_boxed::<Backend>();
+    if let Some(actor) = &filter.actor {
+        query = query.filter(audit::actor_name.eq(actor));
+    }
+    if let Some(action) = &filter.action {
+        query = query.filter(audit::action.eq(action));
+    }
+    if let Some(object) = &filter.object {
+        query = query.filter(audit::object_id.eq(object));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(audit::at.ge(from));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(audit::at.lt(until));
+    }
+    query = match cursor {
+        None => query.order(audit::seq.desc()),
+        Some((true, seq)) => query.filter(audit::seq.gt(seq)).order(audit::seq.asc()),
+        Some((false, seq)) => query.filter(audit::seq.lt(seq)).order(audit::seq.desc()),
+    };
+    Ok(query.limit(limit).load(conn)?)
 }
 
 pub(super) fn head(conn: &mut Conn) -> Result<(i64, String), DbError> {

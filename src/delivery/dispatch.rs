@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::lanes::Lanes;
 use super::queue::{self, NewAttempt, NewDelivery};
@@ -16,7 +16,7 @@ use crate::webhooks::set::Webhooks;
 use crate::webhooks::{Webhook, WebhookId, request};
 
 /// Why a webhook got no delivery of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unsent {
     /// Its type is not ticked.

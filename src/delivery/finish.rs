@@ -57,6 +57,11 @@ impl Finished {
         self.reply.as_ref().and_then(|reply| reply.note).is_some_and(Note::is_ours)
     }
 
+    fn certificate_until(&self) -> Option<Time> {
+        let day = self.reply.as_ref()?.certificate_until?;
+        Some(Time::from_utc(day.and_hms_opt(0, 0, 0)?.and_utc()))
+    }
+
     /// What the window learns.
     fn pulse(&self) -> Pulse {
         match self.outcome {
@@ -164,6 +169,7 @@ struct Noted {
     settlement: Settlement,
     /// The receiver answered 410, and nobody had asked for this attempt.
     gone: bool,
+    certificate_until: Option<Time>,
     at: Time,
 }
 
@@ -183,7 +189,8 @@ fn note(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at
         ended,
     };
     let gone = finished.status() == Some(GONE) && job.resend_from.is_none();
-    tx.note(Noted { webhook: job.webhook.id, settlement, gone, at });
+    let certificate_until = finished.certificate_until();
+    tx.note(Noted { webhook: job.webhook.id, settlement, gone, certificate_until, at });
     Ok(match (verdict.state, verdict.due) {
         (_, Some(due)) => Next::Due(due),
         (State::Queued, None) => Next::Look,
@@ -266,6 +273,7 @@ fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
     let mut hours: BTreeMap<(WebhookId, Time), (i32, i32, i64)> = BTreeMap::new();
     let mut latencies: BTreeMap<(WebhookId, Time, i32), i32> = BTreeMap::new();
     let mut last: BTreeMap<WebhookId, &Noted> = BTreeMap::new();
+    let mut certificates: BTreeMap<WebhookId, Time> = BTreeMap::new();
     for result in results {
         let ended = &result.settlement.ended;
         let hour = result.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(result.at.utc());
@@ -278,6 +286,9 @@ fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
         if let Some(micros) = answered {
             *latencies.entry((result.webhook, hour, bucket_of(micros))).or_default() += 1;
         }
+        if let Some(until) = result.certificate_until {
+            certificates.insert(result.webhook, until);
+        }
         last.insert(result.webhook, result);
     }
     for ((webhook, hour, bucket), count) in latencies {
@@ -287,7 +298,7 @@ fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
         queue::add_hours(tx, webhook, hour, sums)?;
     }
     for (webhook, Noted { settlement, at, .. }) in last {
-        queue::set_last(tx, webhook, settlement.delivery, settlement.ended.outcome, settlement.ended.status, *at)?;
+        queue::set_last(tx, webhook, settlement, *at, certificates.get(&webhook).copied())?;
     }
     Ok(())
 }

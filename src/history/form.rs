@@ -92,7 +92,7 @@ impl Typed {
     }
 }
 
-fn given(text: &str) -> Option<&str> {
+pub(super) fn given(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
@@ -104,7 +104,7 @@ fn webhook(text: &str) -> Result<WebhookId, &'static str> {
     WebhookId::parse(text).ok_or("This is no webhook's id. Choose a webhook from the list.")
 }
 
-fn event_type(text: &str) -> Result<String, &'static str> {
+pub(super) fn event_type(text: &str) -> Result<String, &'static str> {
     let sound = text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if sound { Ok(text.to_owned()) } else { Err("There is no such event. Choose one from the list.") }
 }
@@ -124,7 +124,7 @@ fn answer(text: &str) -> Result<Answer, &'static str> {
     status.map(|status| Answer::Status(status, status)).ok_or(UNKNOWN)
 }
 
-fn from(text: &str, now: Time) -> Result<Time, &'static str> {
+pub(super) fn from(text: &str, now: Time) -> Result<Time, &'static str> {
     if text == LAST_DAY {
         return Ok(now.minus(Duration::from_secs(24 * 3600)));
     }
@@ -132,7 +132,7 @@ fn from(text: &str, now: Time) -> Result<Time, &'static str> {
 }
 
 /// The whole of the minute or day that was typed belongs to the time asked for.
-fn until(text: &str) -> Result<Time, &'static str> {
+pub(super) fn until(text: &str) -> Result<Time, &'static str> {
     moment(text).map(|(time, precision)| time.plus(precision))
 }
 

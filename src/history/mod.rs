@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use pages::routes;
+pub use store::events::{EventFilter, EventPage, EventSearch, EventSummary};
 pub use store::hours::{HOURS, Hour, day, hours, latencies};
-pub use store::last::{Last, count_waiting, count_waiting_each, last_deliveries, next_due};
+pub use store::last::{Last, Signs, count_waiting, count_waiting_each, last_deliveries, next_due, signs, waiting};
 pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, letter};
 pub use store::log::{LogCursor, LogPage, LogRow, Verdict, log};
 pub use store::{Page, Summary, page};
@@ -150,6 +151,15 @@ pub struct Request {
     pub cursor: Option<Cursor>,
     /// How many.
     pub limit: i64,
+}
+
+/// The times of two filter fields, `from` and `to`, as the lists of this portal take them.
+///
+/// # Errors
+/// How a time is written.
+pub(crate) fn moments(from: &str, to: &str, now: Time) -> Result<(Option<Time>, Option<Time>), &'static str> {
+    let from = form::given(from).map(|text| form::from(text, now)).transpose()?;
+    Ok((from, form::given(to).map(form::until).transpose()?))
 }
 
 /// The webhooks that are not sent to now: what waits for them reads as held.

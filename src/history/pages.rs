@@ -1,5 +1,6 @@
 //! The pages of the history: all deliveries, one delivery told like a letter, and its exact bytes.
 
+pub(in crate::history) mod events;
 mod list;
 mod raw;
 mod resend;
@@ -16,6 +17,8 @@ use crate::web::{Access, Route};
 /// The routes of the history.
 pub fn routes() -> Vec<Route> {
     vec![
+        Route::get("/events", Access::Admin, events::list),
+        Route::get("/events/{id}", Access::Admin, events::show::show),
         Route::get("/deliveries", Access::Admin, list::list),
         Route::get("/deliveries/{id}", Access::Admin, show::show),
         Route::get("/deliveries/{id}/body", Access::Admin, raw::body),

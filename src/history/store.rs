@@ -1,5 +1,6 @@
 //! The lists of deliveries: pages by id, newest first, each found through an index.
 
+pub(super) mod events;
 pub(super) mod hours;
 pub(super) mod last;
 pub(super) mod letter;
@@ -202,7 +203,7 @@ fn slow_part<'a>(mut query: Query<'a>, filter: &'a Filter) -> Query<'a> {
 }
 
 /// A pattern for text that holds `text`, each of its letters standing for itself.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {

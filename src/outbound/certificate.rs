@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
+use chrono::NaiveDate;
+
 const INTEGER_OR_VERSION: [u8; 2] = [0x02, 0xa0];
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
@@ -42,6 +44,20 @@ pub(super) fn describe(der: &[u8]) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let issuer = own_name(&issuer).map_or_else(|| "an issuer without a name".into(), |issuer| format!("\"{issuer}\""));
     Some(format!("certificate for {names}{more}, issued by {issuer}, valid from {from} to {until}"))
+}
+
+/// The day on which a certificate (DER) ends, or none where it cannot be read.
+pub(super) fn end(der: &[u8]) -> Option<NaiveDate> {
+    let mut fields = Der(der).inside(SEQUENCE)?.inside(SEQUENCE)?;
+    let (first, _) = fields.next()?;
+    if first == INTEGER_OR_VERSION[1] {
+        fields.expect(INTEGER_OR_VERSION[0])?;
+    }
+    fields.expect(SEQUENCE)?;
+    fields.expect(SEQUENCE)?;
+    let mut validity = Der(fields.expect(SEQUENCE)?);
+    validity.next()?;
+    date(validity.next()?)?.parse().ok()
 }
 
 /// A reader over the elements of one DER value: the tag and the content of each.

@@ -188,6 +188,7 @@ impl Client {
             reused: probe.stage() == Stage::Pooled,
             remote: response.remote_addr().filter(|_| !self.via_proxy),
             via_proxy: self.via_proxy,
+            certificate_until: probe.certificate_end(),
             detail: if outcome == Outcome::Redirect { header::redirect_target(headers) } else { None },
             retry_after: RetryAfter::of(headers),
             ..Reply::without_answer(outcome, probe.phases(Some(answered)))

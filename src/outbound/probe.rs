@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chrono::NaiveDate;
 use tokio::time::Instant;
 
 use super::Phases;
@@ -45,6 +46,7 @@ struct Marks {
     phases: Phases,
     answers: Vec<SocketAddr>,
     peer: Option<SocketAddr>,
+    certificate_end: Option<NaiveDate>,
     certificate: Option<String>,
     left: bool,
 }
@@ -100,6 +102,15 @@ impl Probe {
     /// The request went over another connection that became free, and its own is finished for the pool.
     pub fn leave(&self) {
         *self.marks() = Marks { left: true, ..Marks::default() };
+    }
+
+    /// Remembers until when the accepted certificate is valid.
+    pub fn accept_certificate(&self, end: Option<NaiveDate>) {
+        self.marks().certificate_end = end;
+    }
+
+    pub fn certificate_end(&self) -> Option<NaiveDate> {
+        self.marks().certificate_end
     }
 
     /// Remembers the certificate that was not accepted.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 
 use super::{Outcome, Refusal, RetryAfter};
 
@@ -29,6 +30,8 @@ pub struct Reply {
     pub remote: Option<SocketAddr>,
     /// Whether the request went through the configured proxy.
     pub via_proxy: bool,
+    /// The last day of the receiver's certificate, where a new connection showed one.
+    pub certificate_until: Option<NaiveDate>,
     /// A remark besides the outcome.
     pub note: Option<Note>,
     /// What the person needs to find the fault: the certificate's names and dates, the redirect's target, the name asked for.
@@ -53,6 +56,7 @@ impl Reply {
             reused: false,
             remote: None,
             via_proxy: false,
+            certificate_until: None,
             note: None,
             detail: None,
             refusal: None,

@@ -83,8 +83,9 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verdict = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        if verdict.is_err() {
-            Probe::current().refuse_certificate(certificate::describe(end_entity));
+        match verdict {
+            Ok(_) => Probe::current().accept_certificate(certificate::end(end_entity)),
+            Err(_) => Probe::current().refuse_certificate(certificate::describe(end_entity)),
         }
         verdict
     }

@@ -1,6 +1,9 @@
-//! The first page after sign-in: what needs a person, then the latest deliveries; and the way to the settings.
+//! The first page after sign-in: what needs a person, the last day, what comes next, the latest deliveries.
+
+mod needs;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
@@ -8,15 +11,17 @@ use askama::Template;
 
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::history::pages::{Row, rows};
-use crate::history::{Filter, Reading, Request, Summary, page, unsendable};
+use crate::history::pages::{Row, hour_label, rows, when};
+use crate::history::{self, Filter, Hour, Reading, Request, Signs, Summary, page, unsendable};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
+use crate::web::chart::{Bars, Sum, percent};
 use crate::web::frame::{Frame, Place};
+use crate::web::view::When;
 use crate::web::{Access, Page, Route, WebError, see_other};
-use crate::webhooks::WebhookId;
 use crate::webhooks::set::{WebhookSet, Webhooks};
+use crate::webhooks::{Webhook, WebhookId};
 
 /// The span in which failed deliveries are news.
 const LAST_DAY: Duration = Duration::from_hours(24);
@@ -24,6 +29,9 @@ const LAST_DAY: Duration = Duration::from_hours(24);
 const LATEST: i64 = 8;
 /// How many failed deliveries are counted; beyond it the page says "at least".
 const MOST_FAILED: i64 = 100;
+
+/// How many webhooks with waiting deliveries are named.
+const MOST_NEXT: usize = 6;
 
 /// The routes of the overview.
 pub fn routes() -> Vec<Route> {
@@ -38,11 +46,22 @@ pub(crate) struct Need {
     pub(crate) href: String,
 }
 
+/// Deliveries that wait for a webhook.
+pub(crate) struct Next {
+    pub(crate) webhook: String,
+    pub(crate) href: String,
+    pub(crate) words: String,
+    /// None where they are held.
+    pub(crate) due: Option<When>,
+}
+
 #[derive(Template)]
 #[template(path = "overview/show.html")]
 pub(crate) struct OverviewPage {
     pub(crate) frame: Frame,
     pub(crate) needs: Vec<Need>,
+    pub(crate) day: Bars,
+    pub(crate) next: Vec<Next>,
     /// No webhook exists yet.
     pub(crate) fresh: bool,
     pub(crate) rows: Vec<Row>,
@@ -50,8 +69,20 @@ pub(crate) struct OverviewPage {
 
 async fn show(admin: Admin, app: web::Data<App>) -> Result<HttpResponse, WebError> {
     let (webhooks, now) = (app.webhooks.clone(), app.clock.now());
-    let (needs, fresh, rows) = app.db.read(move |conn| look(conn, &webhooks, now)).await.map_err(WebError::from)?;
-    OverviewPage { frame: admin.frame("Overview", Place::Overview), needs, fresh, rows }.answer()
+    let facts = app.db.read(move |conn| look(conn, &webhooks, now)).await.map_err(WebError::from)?;
+    let Facts { set, latest, failed, signs, waiting, hours } = facts;
+    let held = unsendable(&set);
+    let needs = needs::all(&set, &failed, &signs, &waiting, now);
+    let (next, fresh) = (next(&set, &waiting), set.all().is_empty());
+    let page = OverviewPage {
+        frame: admin.frame("Overview", Place::Overview),
+        needs,
+        day: day(&hours, now),
+        next,
+        fresh,
+        rows: rows(&latest, &held),
+    };
+    page.answer()
 }
 
 /// The webhooks are what the settings are opened for.
@@ -59,49 +90,62 @@ async fn settings() -> HttpResponse {
     see_other("/settings/webhooks")
 }
 
-fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<(Vec<Need>, bool, Vec<Row>), DbError> {
+/// What the page is made of.
+struct Facts {
+    set: Arc<WebhookSet>,
+    latest: Vec<Summary>,
+    failed: Vec<Summary>,
+    signs: Vec<Signs>,
+    waiting: Vec<(WebhookId, i64, Option<Time>)>,
+    hours: Vec<Hour>,
+}
+
+fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<Facts, DbError> {
     let set = webhooks.read(conn)?;
     let held = unsendable(&set);
     let latest = Request { filter: Filter::default(), cursor: None, limit: LATEST };
-    let latest = page(conn, &latest, &held)?.rows;
     let failed = Filter { reading: Some(Reading::Failed), from: Some(now.minus(LAST_DAY)), ..Filter::default() };
-    let failed = page(conn, &Request { filter: failed, cursor: None, limit: MOST_FAILED }, &held)?.rows;
-    let needs = disabled(&set).chain(used_up(&failed)).collect();
-    Ok((needs, set.all().is_empty(), rows(&latest, &held)))
-}
-
-fn disabled(set: &WebhookSet) -> impl Iterator<Item = Need> {
-    set.all().iter().filter_map(|webhook| {
-        let disabled = webhook.disabled.as_ref()?;
-        Some(Need {
-            state: Badge::Disabled,
-            text: format!("{} is disabled since {}: {}", webhook.name, disabled.at, disabled.reason),
-            action: "View webhook".to_owned(),
-            href: format!("/settings/webhooks/{}", webhook.id),
-        })
+    Ok(Facts {
+        latest: page(conn, &latest, &held)?.rows,
+        failed: page(conn, &Request { filter: failed, cursor: None, limit: MOST_FAILED }, &held)?.rows,
+        signs: history::signs(conn)?,
+        waiting: history::waiting(conn)?,
+        hours: history::hours(conn, None, history::day(now)[0])?,
+        set,
     })
 }
 
-/// Deliveries that used up their attempts, one line for each webhook.
-fn used_up(failed: &[Summary]) -> impl Iterator<Item = Need> {
-    let mut counts: BTreeMap<(&str, Option<WebhookId>), usize> = BTreeMap::new();
-    for delivery in failed.iter().filter(|delivery| !delivery.is_test()) {
-        *counts.entry((&delivery.target_name, delivery.webhook_id)).or_default() += 1;
+fn day(hours: &[Hour], now: Time) -> Bars {
+    let mut by_hour: BTreeMap<Time, (i64, i64)> = BTreeMap::new();
+    for hour in hours {
+        let sums = by_hour.entry(hour.hour).or_default();
+        *sums = (sums.0 + i64::from(hour.ok), sums.1 + i64::from(hour.failed));
     }
-    let at_least = if i64::try_from(failed.len()) == Ok(MOST_FAILED) { "At least " } else { "" };
-    let needs: Vec<Need> = counts
-        .into_iter()
-        .map(|((name, webhook), count)| Need {
-            state: Badge::Failed,
-            text: match count {
-                1 => format!("One delivery to {name} used up its attempts in the last 24 hours."),
-                count => format!("{at_least}{count} deliveries to {name} used up their attempts in the last 24 hours."),
-            },
-            action: "View deliveries".to_owned(),
-            href: webhook.map_or("/deliveries?state=failed&from=24h".to_owned(), |id| {
-                format!("/deliveries?state=failed&from=24h&webhook={id}")
-            }),
-        })
-        .collect();
-    needs.into_iter()
+    let sums = history::day(now).into_iter().map(|hour| {
+        let (good, bad) = by_hour.get(&hour).copied().unwrap_or_default();
+        Sum { label: hour_label(hour), good, bad }
+    });
+    let (good, bad) = by_hour.values().fold((0, 0), |(good, bad), sums| (good + sums.0, bad + sums.1));
+    let words = match good + bad {
+        0 => "Nothing was sent in the last 24 hours".to_owned(),
+        all => format!("{good} of {all} attempts succeeded in the last 24 hours ({})", percent(good, all)),
+    };
+    Bars::new(words, sums.collect())
+}
+
+/// What waits, by webhook, the first due first.
+fn next(set: &WebhookSet, waiting: &[(WebhookId, i64, Option<Time>)]) -> Vec<Next> {
+    let mut sorted: Vec<_> = waiting.iter().filter_map(|(id, count, due)| Some((set.get(*id)?, count, due))).collect();
+    sorted.sort_by_key(|(webhook, _, due)| (!webhook.is_sendable(), **due));
+    let line = |(webhook, count, due): (&Arc<Webhook>, &i64, &Option<Time>)| Next {
+        webhook: webhook.name.clone(),
+        href: format!(
+            "/deliveries?webhook={}&state={}",
+            webhook.id,
+            if webhook.is_sendable() { "retrying" } else { "held" }
+        ),
+        words: if *count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") },
+        due: due.filter(|_| webhook.is_sendable()).map(when),
+    };
+    sorted.into_iter().take(MOST_NEXT).map(line).collect()
 }

@@ -10,6 +10,7 @@ pub(crate) enum Badge {
     Disabled,
     Revoked,
     Expired,
+    Expires,
     Test,
     Queued,
     Retrying,
@@ -18,6 +19,7 @@ pub(crate) enum Badge {
     Delivered,
     Failed,
     Cancelled,
+    NotSent,
     Success,
     Unknown,
     WorkInProgress,
@@ -39,6 +41,7 @@ impl Badge {
             Self::Disabled => "disabled",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Expires => "certificate",
             Self::Test => "test",
             Self::Queued => "queued",
             Self::Retrying => "retrying",
@@ -47,6 +50,7 @@ impl Badge {
             Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::NotSent => "not sent",
             Self::Success => "success",
             Self::Unknown => "unknown",
             Self::WorkInProgress => "Work in progress",
@@ -63,9 +67,9 @@ impl Badge {
     pub(crate) fn icon(self) -> &'static str {
         match self {
             Self::Active => "dot",
-            Self::Inactive => "ring",
+            Self::Inactive | Self::NotSent => "ring",
             Self::Held | Self::Paused => "pause",
-            Self::Failing => "alert",
+            Self::Failing | Self::Expires => "alert",
             Self::Disabled | Self::Cancelled | Self::Revoked => "ban",
             Self::Test => "flask",
             Self::Queued | Self::Expired => "clock",
@@ -85,13 +89,13 @@ impl Badge {
     pub(crate) fn tone(self) -> &'static str {
         match self {
             Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released => "good",
-            Self::Retrying | Self::Unknown | Self::Paused => "warn",
+            Self::Retrying | Self::Unknown | Self::Paused | Self::Expires => "warn",
             Self::Failed | Self::Failing | Self::Disabled => "bad",
             Self::Sending | Self::Running | Self::InReview | Self::InTranslation => "busy",
             Self::InTranslationReview => "busy",
             Self::Revoked | Self::Expired => "calm",
             Self::Inactive | Self::Test | Self::Queued | Self::Held => "calm",
-            Self::Cancelled | Self::WorkInProgress => "calm",
+            Self::Cancelled | Self::WorkInProgress | Self::NotSent => "calm",
         }
     }
 }

@@ -162,23 +162,31 @@ pub(in crate::delivery) fn add_latency(
     Ok(())
 }
 
-/// The webhook's last delivery, as the list shows it.
+/// The webhook's last delivery, as the list shows it, and the end of its receiver's certificate where it was seen.
 pub(in crate::delivery) fn set_last(
     conn: &mut Conn,
     webhook: WebhookId,
-    delivery: DeliveryId,
-    outcome: Outcome,
-    status: Option<i32>,
+    end: &Settlement,
     at: Time,
+    certificate_until: Option<Time>,
 ) -> Result<(), DbError> {
-    diesel::update(lanes::table.find(webhook))
-        .set((
-            lanes::last_delivery_id.eq(delivery.as_str()),
-            lanes::last_outcome.eq(outcome.as_str()),
-            lanes::last_status.eq(status),
-            lanes::last_at.eq(at),
-        ))
-        .execute(conn)?;
+    #[derive(AsChangeset)]
+    #[diesel(table_name = lanes)]
+    struct Last<'a> {
+        last_delivery_id: &'a str,
+        last_outcome: &'a str,
+        last_status: Option<Option<i32>>,
+        last_at: Time,
+        certificate_until: Option<Time>,
+    }
+    let last = Last {
+        last_delivery_id: end.delivery.as_str(),
+        last_outcome: end.ended.outcome.as_str(),
+        last_status: Some(end.ended.status),
+        last_at: at,
+        certificate_until,
+    };
+    diesel::update(lanes::table.find(webhook)).set(&last).execute(conn)?;
     Ok(())
 }
 

@@ -49,6 +49,48 @@ pub fn last_deliveries(conn: &mut Conn, webhooks: &[WebhookId]) -> Result<Vec<La
     Ok(found)
 }
 
+/// What a lane tells of trouble: how its last attempt ended, and until when its receiver's certificate is valid.
+#[derive(Queryable)]
+pub struct Signs {
+    /// The webhook.
+    pub webhook_id: WebhookId,
+    /// How its last attempt ended.
+    pub last_outcome: Option<Outcome>,
+    /// The delivery of that attempt.
+    pub last_delivery_id: Option<DeliveryId>,
+    /// The last day of the certificate.
+    pub certificate_until: Option<Time>,
+}
+
+/// The signs of every webhook: at most a thousand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn signs(conn: &mut Conn) -> Result<Vec<Signs>, DbError> {
+    Ok(lanes::table
+        .order(lanes::webhook_id)
+        .select((lanes::webhook_id, lanes::last_outcome, lanes::last_delivery_id, lanes::certificate_until))
+        .load(conn)?)
+}
+
+/// For each webhook for which deliveries wait: how many, and when the first of them is due.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn waiting(conn: &mut Conn) -> Result<Vec<(WebhookId, i64, Option<Time>)>, DbError> {
+    Ok(deliveries::table
+        // Spelled out: the index over what waits is used when the statement itself says so.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("deliveries.state = 'queued'"))
+        .filter(deliveries::webhook_id.is_not_null())
+        .group_by(deliveries::webhook_id)
+        .select((
+            deliveries::webhook_id.assume_not_null(),
+            diesel::dsl::count_star(),
+            diesel::dsl::min(deliveries::due_at),
+        ))
+        .load(conn)?)
+}
+
 /// When the next delivery that waits for a webhook is due.
 ///
 /// # Errors

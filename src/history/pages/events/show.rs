@@ -1,0 +1,167 @@
+//! One event: what happened, its data, and for each webhook whether it was sent and if not, why.
+
+use std::collections::{HashMap, HashSet};
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::super::words::{badge, event_label, exact};
+use super::LIST;
+use crate::db::{Conn, DbError};
+use crate::delivery::dispatch::Unsent;
+use crate::events::{self, Environment, Event, EventId};
+use crate::history::Reading;
+use crate::history::store::events::{self as store, EventDelivery};
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::badge::Badge;
+use crate::web::exchange::text_body;
+use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::view::{Body, When};
+use crate::web::{Page, WebError};
+use crate::webhooks::WebhookId;
+use crate::webhooks::set::{WebhookSet, Webhooks};
+
+/// What became of the event for one webhook.
+struct Verdict {
+    webhook: String,
+    /// The webhook's page; none when it is gone.
+    href: Option<String>,
+    state: Badge,
+    words: String,
+    /// Its delivery.
+    delivery: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "events/show.html")]
+struct ShowPage {
+    frame: Frame,
+    story: String,
+    id: String,
+    kind: String,
+    code: String,
+    title: String,
+    subject: String,
+    environment: &'static str,
+    occurred: When,
+    taken: When,
+    data: Body,
+    previous: Option<Body>,
+    verdicts: Vec<Verdict>,
+}
+
+struct Found {
+    event: Event,
+    deliveries: Vec<EventDelivery>,
+    unsent: Vec<(WebhookId, Unsent)>,
+    gone: HashMap<WebhookId, String>,
+}
+
+pub(in crate::history::pages) async fn show(
+    admin: Admin,
+    app: web::Data<App>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id = EventId::parse(&path).ok_or(WebError::NotFound)?;
+    let webhooks = app.webhooks.clone();
+    let (found, set) = app.db.read(move |conn| look(conn, id, &webhooks)).await?;
+    let mut frame = admin.frame(&event_label(&found.event.type_name), Place::Events);
+    frame.crumbs = vec![Crumb { label: "Events".to_owned(), href: LIST.to_owned() }];
+    page(frame, found, &set).answer()
+}
+
+fn look(conn: &mut Conn, id: EventId, webhooks: &Webhooks) -> Result<(Found, std::sync::Arc<WebhookSet>), DbError> {
+    let event = events::find(conn, id)?.ok_or(DbError::NotFound)?;
+    let deliveries = store::deliveries_of(conn, id)?;
+    let unsent: Vec<(WebhookId, Unsent)> =
+        store::unsent(conn, id)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let set = webhooks.read(conn)?;
+    let gone: Vec<WebhookId> = unsent.iter().map(|(id, _)| *id).filter(|id| set.get(*id).is_none()).collect();
+    let gone = store::names_of_gone(conn, &gone)?.into_iter().collect();
+    Ok((Found { event, deliveries, unsent, gone }, set))
+}
+
+fn page(frame: Frame, found: Found, set: &WebhookSet) -> ShowPage {
+    let verdicts = verdicts(&found, set);
+    let Found { event, .. } = found;
+    let not_stored = || Body::NotStored("this body is past the time that bodies are kept.".to_owned());
+    ShowPage {
+        frame,
+        story: story(&event, &verdicts),
+        id: event.id.to_string(),
+        code: event.kind().map_or_else(String::new, |kind| kind.code.to_owned()),
+        environment: match event.environment {
+            Environment::Production => "Production",
+            Environment::Test => "Test",
+        },
+        occurred: exact(event.occurred_at),
+        taken: exact(event.created_at),
+        data: event.data.as_deref().map_or_else(not_stored, text_body),
+        previous: event.previous.as_deref().map(text_body),
+        subject: event.subject.unwrap_or_default(),
+        kind: event.type_name,
+        title: event.title,
+        verdicts,
+    }
+}
+
+fn story(event: &Event, verdicts: &[Verdict]) -> String {
+    let by = event.person.as_ref().map(|person| format!(", caused by {}", person.email)).unwrap_or_default();
+    let sent = verdicts.iter().filter(|verdict| verdict.delivery.is_some()).count();
+    let what = match sent {
+        0 => "It was sent to nobody.".to_owned(),
+        1 => "It went to 1 webhook.".to_owned(),
+        many => format!("It went to {many} webhooks."),
+    };
+    format!("{} from {}{by}. {what}", event_label(&event.type_name), event.source.label())
+}
+
+/// One for each webhook that there was, those that were sent to first; then those that came later.
+fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
+    let page = |id: WebhookId| set.get(id).map(|webhook| format!("/settings/webhooks/{}", webhook.id));
+    let sent = found.deliveries.iter().map(|delivery| {
+        let held = delivery.webhook_id.and_then(|id| set.get(id)).is_some_and(|webhook| !webhook.is_sendable());
+        let reading = Reading::of(delivery.state, delivery.attempts, held);
+        let paused = delivery.webhook_id.and_then(|id| set.get(id)).is_some_and(|webhook| webhook.paused.is_some());
+        Verdict {
+            webhook: delivery.target_name.clone(),
+            href: delivery.webhook_id.and_then(page),
+            state: badge(reading),
+            words: match (reading, paused) {
+                (Reading::Held, true) => "paused - held".to_owned(),
+                (Reading::Held, false) => "held".to_owned(),
+                _ => "sent".to_owned(),
+            },
+            delivery: Some(format!("/deliveries/{}", delivery.id)),
+        }
+    });
+    let not_sent = found.unsent.iter().map(|(id, reason)| {
+        let webhook = set.get(*id);
+        let name = webhook.map(|webhook| webhook.name.clone()).or_else(|| found.gone.get(id).cloned());
+        let since = webhook.and_then(|webhook| webhook.disabled.as_ref()).map(|disabled| disabled.at);
+        let (state, words) = match reason {
+            Unsent::NotTicked => (Badge::NotSent, "not ticked".to_owned()),
+            Unsent::Inactive => (Badge::Inactive, "inactive".to_owned()),
+            Unsent::Disabled => {
+                (Badge::Disabled, since.map_or_else(|| "disabled then".to_owned(), |at| format!("disabled since {at}")))
+            }
+            Unsent::OtherEnvironment => (Badge::Test, "other environment".to_owned()),
+        };
+        Verdict { webhook: name.unwrap_or_else(|| id.to_string()), href: page(*id), state, words, delivery: None }
+    });
+    let known: HashSet<WebhookId> = found
+        .deliveries
+        .iter()
+        .filter_map(|delivery| delivery.webhook_id)
+        .chain(found.unsent.iter().map(|(id, _)| *id))
+        .collect();
+    let later = set.all().iter().filter(|webhook| !known.contains(&webhook.id)).map(|webhook| Verdict {
+        webhook: webhook.name.clone(),
+        href: page(webhook.id),
+        state: Badge::NotSent,
+        words: "added after this event".to_owned(),
+        delivery: None,
+    });
+    sent.chain(not_sent).chain(later).collect()
+}
