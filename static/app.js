@@ -214,6 +214,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("cancel", (event) => { event.preventDefault(); leave(event.target); }, true);
 
+document.addEventListener("fresh", (event) => ready(event.detail));
 ready(document);
 setInterval(() => ready(document), 30000);
 const waiting = document.querySelector("dialog[open]");

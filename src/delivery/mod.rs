@@ -25,7 +25,7 @@ pub mod worker;
 use std::sync::Arc;
 
 pub use lanes::Lanes;
-pub use resend::{Refused, resend};
+pub use resend::{Refused, Resent, resend, resend_many};
 pub(crate) use resend::{Standing, may_resend};
 
 use crate::db::BeforeCommit;

@@ -83,6 +83,7 @@ pub fn resend(
     lanes: &Lanes,
     actor: &Actor,
     id: DeliveryId,
+    why: &str,
 ) -> Result<Result<(), Refused>, DbError> {
     let set = webhooks.in_transaction(tx)?;
     let (standing, title) = queue::standing(tx, id)?;
@@ -95,11 +96,71 @@ pub fn resend(
         return Ok(Err(Refused::Sending));
     }
     let object = Object { kind: "delivery", id: id.as_str(), name: &title };
-    audit::record(tx, actor, "delivery.resent", &object, &Changes::none())?;
+    let changes = if why.is_empty() { Changes::none() } else { Changes::none().value("why", why) };
+    audit::record(tx, actor, "delivery.resent", &object, &changes)?;
     if !lanes.has(webhook) {
         queue::notify_nodes(tx, &[webhook])?;
     }
     let lanes = lanes.clone();
     tx.after_commit(move || lanes.row_waits(webhook));
     Ok(Ok(()))
+}
+
+/// What became of a wish to resend many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resent {
+    /// So many are sent again.
+    pub asked: usize,
+    /// So many are not: something changed since they were chosen.
+    pub refused: usize,
+}
+
+/// Asks for one more attempt of each that may have one, with one audit row for all.
+///
+/// # Errors
+/// When the database cannot take it.
+pub fn resend_many(
+    tx: &mut Tx<'_>,
+    webhooks: &Webhooks,
+    lanes: &Lanes,
+    actor: &Actor,
+    ids: &[DeliveryId],
+) -> Result<Resent, DbError> {
+    audit::hold(tx)?;
+    let set = webhooks.in_transaction(tx)?;
+    let now = tx.now();
+    let mut targets: Vec<WebhookId> = Vec::new();
+    let mut done = Resent::default();
+    for id in ids {
+        let standing = match queue::standing(tx, *id) {
+            Ok((standing, _)) => standing,
+            Err(DbError::NotFound) => {
+                done.refused += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match may_resend(&standing, &set) {
+            Ok(webhook) if queue::request_resend(tx, *id, actor, now)? => {
+                targets.push(webhook);
+                done.asked += 1;
+            }
+            Ok(_) | Err(_) => done.refused += 1,
+        }
+    }
+    if done.asked > 0 {
+        let name = format!("{} deliveries", done.asked);
+        let object = Object { kind: "deliveries", id: "", name: &name };
+        let changes = Changes::none().value("asked", done.asked).value("left_out", done.refused);
+        audit::record(tx, actor, "deliveries.resent", &object, &changes)?;
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    let elsewhere: Vec<WebhookId> = targets.iter().copied().filter(|webhook| !lanes.has(*webhook)).collect();
+    if !elsewhere.is_empty() {
+        queue::notify_nodes(tx, &elsewhere)?;
+    }
+    let lanes = lanes.clone();
+    tx.after_commit(move || targets.into_iter().for_each(|webhook| lanes.row_waits(webhook)));
+    Ok(done)
 }

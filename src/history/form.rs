@@ -86,6 +86,11 @@ impl Typed {
         ]
     }
 
+    /// What failed since then.
+    pub(crate) fn failed(from: &str) -> Self {
+        Self { state: Reading::Failed.as_str().to_owned(), from: from.to_owned(), ..Self::default() }
+    }
+
     /// The filters alone.
     pub(crate) fn filters(&self) -> Self {
         Self { limit: String::new(), cursor: String::new(), ..self.clone() }

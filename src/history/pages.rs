@@ -1,5 +1,7 @@
 //! The pages of the history: all deliveries, one delivery told like a letter, and its exact bytes.
 
+mod bulk;
+mod curl;
 pub(in crate::history) mod events;
 mod list;
 mod raw;
@@ -20,6 +22,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/events", Access::Admin, events::list),
         Route::get("/events/{id}", Access::Admin, events::show::show),
         Route::get("/deliveries", Access::Admin, list::list),
+        Route::get("/deliveries/resend", Access::Admin, bulk::plan),
+        Route::post("/deliveries/resend", Access::Admin, "deliveries.resent", bulk::resend),
         Route::get("/deliveries/{id}", Access::Admin, show::show),
         Route::get("/deliveries/{id}/body", Access::Admin, raw::body),
         Route::get("/deliveries/{id}/attempts/{number}/answer", Access::Admin, raw::answer),

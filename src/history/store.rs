@@ -5,6 +5,7 @@ pub(super) mod hours;
 pub(super) mod last;
 pub(super) mod letter;
 pub(super) mod log;
+pub(super) mod standing;
 
 use std::time::Duration;
 

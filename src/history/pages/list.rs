@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::bulk::link;
 use super::words::{badge, count, duration, event_label, result, when};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
@@ -24,6 +25,7 @@ use crate::webhooks::set::{WebhookSet, Webhooks};
 
 /// A delivery in a list.
 pub(crate) struct Row {
+    pub(crate) id: String,
     pub(crate) href: String,
     pub(crate) event: String,
     pub(crate) subject: String,
@@ -47,6 +49,7 @@ pub(crate) fn rows(found: &[Summary], held: &[WebhookId]) -> Vec<Row> {
 fn row(summary: &Summary, held: &[WebhookId]) -> Row {
     let reading = summary.reading(held);
     Row {
+        id: summary.id.to_string(),
         href: format!("{ADDRESS}/{}", summary.id),
         event: event_label(&summary.event_type),
         subject: summary.title.clone(),
@@ -88,6 +91,10 @@ struct ListPage {
     filled: Filled,
     rows: Vec<Row>,
     pager: Pager,
+    /// "Resend failed…" and the address of its plan.
+    resend: (String, String),
+    /// The newest rows: only there new ones appear.
+    newest: bool,
 }
 
 pub(super) async fn list(
@@ -150,6 +157,8 @@ fn page(mut frame: Frame, typed: &Typed, shelf: &Shelf, filter: Option<&Filter>,
         filled,
         rows,
         pager: pager(typed, shelf),
+        resend: link(typed),
+        newest: typed.cursor.is_empty(),
     }
 }
 
@@ -279,7 +288,7 @@ fn field(at: Time) -> String {
     at.utc().format("%Y-%m-%dT%H:%M").to_string()
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }

@@ -13,11 +13,17 @@ use crate::state::App;
 use crate::web::frame::Flash;
 use crate::web::{Form, Page, WebError, see_other};
 
+/// The longest reason, in characters.
+const LONGEST_WHY: usize = 200;
+
 /// The form of the button.
 #[derive(Deserialize)]
 pub(super) struct Sent {
     #[serde(default)]
     form_id: String,
+    /// Why it is sent again, for the record.
+    #[serde(default)]
+    why: String,
 }
 
 /// Why nothing is sent again.
@@ -40,9 +46,10 @@ pub(super) async fn resend(
 ) -> Result<HttpResponse, WebError> {
     let id = delivery_id(&path)?;
     let (actor, webhooks, lanes) = (admin.actor().clone(), app.webhooks.clone(), app.lanes.clone());
+    let why: String = sent.why.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_WHY).collect();
     let asked = app.db.write(move |tx| {
         once(tx, FormId::parse(&sent.form_id), |tx| {
-            delivery::resend(tx, &webhooks, &lanes, &actor, id)?.map_err(Fault::Refused)?;
+            delivery::resend(tx, &webhooks, &lanes, &actor, id, &why)?.map_err(Fault::Refused)?;
             Ok(format!("/deliveries/{id}"))
         })
     });

@@ -6,11 +6,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::curl::command;
 use super::story::{self, Step};
 use super::words::{DASH, badge, count, event_label, exact, precise, result, status_line, when};
 use crate::delivery::{DeliveryId, Outcome};
 use crate::events::find_type;
-use crate::history::{self, AttemptLine, Delivery, Letter};
+use crate::history::{self, AttemptLine, Delivery, Letter, Reading};
 use crate::once::FormId;
 use crate::outbound::{Note, Phases};
 use crate::sessions::Admin;
@@ -55,6 +56,8 @@ struct Attempt {
     /// Why there is no answer; used where `answer` is none.
     silence: String,
     timing: Option<Timing>,
+    /// The same request as a command line, without its secrets.
+    curl: String,
 }
 
 /// The Resend button; with a reason it cannot be pressed.
@@ -81,6 +84,8 @@ pub(super) struct ShowPage {
     method: String,
     url: String,
     state: Badge,
+    /// Something is about to happen by itself.
+    running: bool,
     test: bool,
     story: String,
     next: String,
@@ -138,6 +143,8 @@ pub(super) async fn page(admin: &Admin, app: &App, id: DeliveryId, number: Optio
         method,
         url,
         state: badge(letter.reading()),
+        running: matches!(letter.reading(), Reading::Queued | Reading::Sending | Reading::Retrying)
+            || letter.delivery.resend_at.is_some(),
         test: summary.is_test(),
         story: story::story(&letter),
         next: story::next(&letter, app.clock.now()),
@@ -207,6 +214,7 @@ fn attempt(delivery: &Delivery, chosen: &history::Attempt) -> Attempt {
         answer_file: kept.then(|| format!("/deliveries/{id}/attempts/{}/answer", line.number)),
         silence: if line.outcome == Outcome::Sending { "No answer yet.".to_owned() } else { line.cause() },
         timing: micros(line.total_us).map(|total| timing(&phases(chosen, total))),
+        curl: command(&chosen.method, &chosen.url, &pairs(chosen.request_headers.as_deref()), delivery.body.as_deref()),
     }
 }
 

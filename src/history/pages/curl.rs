@@ -1,0 +1,48 @@
+//! The same request as a command line, without its secrets; pure.
+
+use std::fmt::Write;
+
+/// What stands for a value that is not shown.
+const SECRET: &str = "<secret>";
+
+/// `curl` with this method, address, head and body; values of masked headers are left out.
+pub(super) fn command(method: &str, url: &str, headers: &[(String, String)], body: Option<&str>) -> String {
+    let mut command = format!("curl -X {method} {}", quoted(url));
+    for (name, value) in headers {
+        let value = if value.contains('•') { SECRET } else { value };
+        write!(command, " \\\n  -H {}", quoted(&format!("{name}: {value}"))).ok();
+    }
+    if let Some(body) = body {
+        write!(command, " \\\n  --data-raw {}", quoted(body)).ok();
+    }
+    command
+}
+
+/// One word of a shell, whatever it holds.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_gets_back_exactly_what_was_quoted() {
+        for text in ["plain", "it's", "a \"b\" $HOME `id` \\ !", "two\nlines", "ä 🐎", "'", "''", ""] {
+            let output = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(text))).output();
+            assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn secrets_are_left_out() {
+        let headers = [("authorization", "••••"), ("content-type", "application/json")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let command = command("POST", "https://ci.example.com/a?b=1", &headers, Some("{}"));
+        let lines: Vec<&str> = command.lines().collect();
+        assert_eq!(lines[0], "curl -X POST 'https://ci.example.com/a?b=1' \\");
+        assert_eq!(lines[1], "  -H 'authorization: <secret>' \\");
+        assert_eq!(lines[3], "  --data-raw '{}'");
+    }
+}
