@@ -31,7 +31,7 @@ pub fn sentence(action: &str) -> Option<&'static str> {
         "document.changed" => "changed a document",
         "document.status_changed" => "changed the status of a document",
         "document.deleted" => "deleted a document",
-        "publication.created" => "published a document",
+        "publication.started" => "published a document",
         "publication.changed" => "changed a publication",
         "publication.cancelled" => "cancelled a publication",
         "publication.deleted" => "deleted a publication",

@@ -4,7 +4,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures belong in the run's output")]
 #![expect(clippy::items_after_statements, reason = "a handler that one test needs stands in it")]
 
+mod account;
 mod api_keys;
+mod audit;
 mod cli;
 mod config;
 mod content;

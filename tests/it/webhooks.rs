@@ -1,6 +1,10 @@
 //! The pages of webhooks: the dialogs, what they take and refuse, the test, and that no secret comes back.
 
 mod dialog;
+mod hold;
+mod list;
+mod page;
+mod settings;
 mod trial;
 
 use crate::support::app::TestApp;

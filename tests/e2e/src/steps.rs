@@ -52,6 +52,17 @@ pub async fn publish(browser: &Browser, title: &str) -> Result<()> {
     browser.reloads_until(&find::row(&[title, "done"])).await
 }
 
+/// Creates an API key of this name, and takes note of the token that is shown once.
+pub async fn create_key(browser: &Browser, name: &str) -> Result<()> {
+    open_settings(browser).await?;
+    browser.click("API keys").await?;
+    browser.click("Create API key").await?;
+    browser.fill("Name", name).await?;
+    browser.click("Create API key").await?;
+    browser.sees("prk_").await?;
+    browser.click("Done").await
+}
+
 /// Signs in and brings about every state that a page can show: delivered, retried, a test, a saved output.
 pub async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     browser.visit(&portal.link).await?;
@@ -64,6 +75,7 @@ pub async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     finish_a_webhook(browser).await?;
     release_a_document(browser, "Release checklist").await?;
     publish(browser, "Release checklist").await?;
+    create_key(browser, "Build server").await?;
     browser.click("Deliveries").await?;
     browser.reloads_until(&find::row(&["Translation desk", "Release checklist", "delivered"])).await?;
     browser.reloads_until(&find::row(&["Archive, often busy", "503"])).await

@@ -17,7 +17,7 @@ async fn ask(app: &TestApp, id: &str) -> Result<(), Refused> {
         address: None,
         request_id: None,
     };
-    app.write(move |tx| resend(tx, &webhooks, &lanes, &actor, id)).await
+    app.write(move |tx| resend(tx, &webhooks, &lanes, &actor, id, "")).await
 }
 
 both! {

@@ -65,7 +65,7 @@ both! {
         assert_eq!(text(&page, ".attempt-result b"), "503 | 200");
         assert_eq!(text(&page, "#attempts-title .quiet"), "2 of 10");
         assert!(text(&page, ".facts").contains(event.as_str()) && text(&page, ".facts").contains("Safety guide"));
-        assert_eq!(page.attributes(".facts a", "href"), [format!("/settings/webhooks/{ci}/edit")]);
+        assert_eq!(page.attributes(".facts a", "href"), [format!("/settings/webhooks/{ci}/edit"), format!("/events/{event}")]);
         assert_eq!(text(&page, ".sides section:first-child .line"), format!("POST {}", receiver.url("/hook")));
         let head = text(&page, "#request-headers");
         assert!(head.contains("authorization: ••••") && head.contains("webhook-id: ") && !page.has(TOKEN), "{head}");

@@ -77,7 +77,7 @@ fn overview(webhook: &Webhook, facts: Facts, now: Time) -> Overview {
         rate: rate(&facts.ended, now),
         latency: latency(&facts.latencies, now),
         waiting: waiting(webhook, facts.waiting, facts.next_due),
-        fault: facts.fault.map(fault),
+        fault: facts.fault.map(|row| fault(webhook.id, row)),
         id: webhook.id.to_string(),
     }
 }
@@ -179,12 +179,12 @@ fn latency(counted: &[(Time, i32, i32)], now: Time) -> Lines {
     Lines::new(words, &labels, vec![("p50", "p50", line(50)), ("p95", "p95", line(95))], show)
 }
 
-fn fault(row: LogRow) -> Fault {
+fn fault(id: WebhookId, row: LogRow) -> Fault {
     let code = row.status.and_then(|status| u16::try_from(status).ok());
     Fault {
         cause: row.outcome.cause(code),
         remedy: row.outcome.remedy(code),
-        href: format!("/deliveries/{}?attempt={}", row.delivery_id, row.number),
+        href: format!("{}/log/{}/{}", address(id), row.delivery_id, row.number),
         when: when(row.sent_at),
     }
 }
