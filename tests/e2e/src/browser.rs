@@ -103,6 +103,12 @@ impl Browser {
         .await
     }
 
+    /// Types into the field at this `XPath`, for one of several that share their label.
+    pub async fn type_at(&self, path: &str, text: &str) -> Result<()> {
+        self.count();
+        self.act(path, path, async |element| element.send_keys(text).await).await
+    }
+
     /// Ticks the check box with this label, or unticks it.
     pub async fn toggle(&self, label: &str) -> Result<()> {
         self.press(&find::field(label), &format!("a check box labelled {label:?}")).await

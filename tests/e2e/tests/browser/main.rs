@@ -3,3 +3,4 @@
 
 mod every_page;
 mod main_job;
+mod portal;
