@@ -6,6 +6,7 @@ pub mod browser;
 pub mod fill;
 pub mod process;
 pub mod receiver;
+pub mod rows;
 
 /// The throwaway PostgreSQL of this run.
 ///

@@ -108,24 +108,25 @@ impl Server {
         panic!("the server did not become ready");
     }
 
+    /// A client and the cookie of a signed-in administrator.
+    pub async fn sign_in(&self) -> (reqwest::Client, String) {
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = serde_html_form::to_string([("email", EMAIL), ("password", PASSWORD)]).unwrap();
+        let signed_in = self.post(&client, "/sign-in", "", form).await;
+        assert_eq!(signed_in.status(), 303, "sign-in: {}", signed_in.text().await.unwrap());
+        let cookie = signed_in.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap();
+        (client, cookie.to_owned())
+    }
+
+    async fn post(&self, client: &reqwest::Client, path: &str, cookie: &str, form: String) -> reqwest::Response {
+        let base = format!("http://{}", self.address());
+        let post = client.post(format!("{base}{path}")).header("origin", &base).header("cookie", cookie);
+        post.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap()
+    }
+
     /// Signs in and adds webhooks through the portal's own form.
     pub async fn add_webhooks(&self, count: usize, receiver_port: u16) {
-        let base = format!("http://{}", self.address());
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let form = |fields: &[(&str, &str)]| serde_html_form::to_string(fields).unwrap();
-        let post = |path: &str, cookie: &str, body: String| {
-            client
-                .post(format!("{base}{path}"))
-                .header("origin", &base)
-                .header("cookie", cookie)
-                .header("content-type", "application/x-www-form-urlencoded")
-                .body(body)
-                .send()
-        };
-        let signed_in = post("/sign-in", "", form(&[("email", EMAIL), ("password", PASSWORD)])).await.unwrap();
-        assert_eq!(signed_in.status(), 303, "sign-in: {}", signed_in.text().await.unwrap());
-        let cookie =
-            signed_in.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        let (client, cookie) = self.sign_in().await;
         for number in 0..count {
             let (name, url) = (format!("Webhook {number}"), format!("http://127.0.0.1:{receiver_port}/{number}"));
             let form_id = format!("form-{number}-{}", self.port);
@@ -143,7 +144,8 @@ impl Server {
                 ("active", "on"),
                 ("form_id", &form_id),
             ];
-            let added = post("/settings/webhooks", &cookie, form(&fields)).await.unwrap();
+            let form = serde_html_form::to_string(fields).unwrap();
+            let added = self.post(&client, "/settings/webhooks", &cookie, form).await;
             let status = added.status();
             assert!(status == 303 || status == 200, "add webhook: {status} {}", added.text().await.unwrap());
         }

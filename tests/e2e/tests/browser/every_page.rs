@@ -10,14 +10,22 @@ use postrider_e2e::{
 };
 
 const NARROW: u32 = 320;
+/// A page with its style, its scripts and its pictures.
+const HEAVIEST: i64 = 100 * 1024;
+const WEIGHT: &str = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, entry) => sum + entry.decodedBodySize, 0)";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_in_light_and_dark_and_asks_no_other_host() -> Result<()> {
     let axe = Axe::load()?;
     let portal = Portal::start().await?;
     let browser = Browser::start(Scripts::On).await?;
-    let mut faults = Vec::new();
+    let (mut faults, mut heaviest) = (Vec::new(), 0);
     let looked_at = on_every_page(&browser, &portal, async |page| {
+        let weight = browser.number(WEIGHT).await?;
+        heaviest = heaviest.max(weight);
+        if weight > HEAVIEST {
+            faults.push(format!("{page} weighs {weight} bytes"));
+        }
         for theme in [Theme::Light, Theme::Dark] {
             browser.wear(theme).await?;
             let found = axe.faults(&browser).await.with_context(|| page.to_owned())?;
@@ -29,6 +37,7 @@ async fn every_page_is_accessible_in_light_and_dark_and_asks_no_other_host() -> 
     })
     .await?;
     println!("{looked_at} pages and dialogs, light and dark: {} faults (limit 0)", faults.len());
+    println!("the heaviest page: {heaviest} bytes with all that it asks for (limit {HEAVIEST})");
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     browser.quit().await
 }
