@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{api_keys, content, events, health, history, overview, sessions, webhooks};
+use crate::{api_keys, content, events, health, history, openapi, overview, sessions, webhooks};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -30,6 +30,8 @@ pub fn routes() -> Vec<Route> {
         webhooks::pages::routes(),
         history::routes(),
         events::api::routes(),
+        history::api::routes(),
+        openapi::pages::routes(),
     ]
     .concat()
 }

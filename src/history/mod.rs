@@ -1,5 +1,7 @@
 //! History: what was sent, to whom, and what came back; reads deliveries and attempts, and changes nothing.
 
+mod answer;
+pub(crate) mod api;
 mod form;
 pub(crate) mod pages;
 mod store;
@@ -10,12 +12,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use pages::routes;
 pub use store::hours::{HOURS, Hour, day, hours};
 pub use store::last::{Last, count_waiting, last_deliveries};
-pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, letter};
-pub use store::{Page, Summary, page};
+pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, attempts, letter};
+pub use store::{Page, Summary, find, page};
 
 use crate::clock::Time;
 use crate::delivery::{DeliveryId, State};
-use crate::events::EventId;
+use crate::events::{Environment, EventId};
 use crate::webhooks::WebhookId;
 use crate::webhooks::set::WebhookSet;
 
@@ -106,6 +108,8 @@ pub struct Filter {
     pub search: Option<Search>,
     /// Only tests.
     pub tests: bool,
+    /// Only of this world.
+    pub environment: Option<Environment>,
 }
 
 /// Where a page begins; opaque in the address.

@@ -18,7 +18,9 @@ struct Files;
 
 /// The names of all embedded files and where each is served.
 pub fn addresses() -> Arc<Assets> {
-    Arc::new(Assets::new(["app.css", "app.js", "icons.svg", "favicon.svg"].map(|name| (name, address(name)))))
+    Arc::new(Assets::new(
+        ["app.css", "app.js", "api-docs.js", "icons.svg", "favicon.svg"].map(|name| (name, address(name))),
+    ))
 }
 
 /// The one route of the files.
