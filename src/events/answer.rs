@@ -16,7 +16,8 @@ pub(super) enum Accepted<'a> {
     /// After one event.
     One {
         /// The event.
-        id: Option<EventId>,
+        #[schema(value_type = EventId)]
+        id: Option<&'a EventId>,
     },
     /// After an array.
     Many {
@@ -119,14 +120,16 @@ pub(super) struct NewEvent {
     #[schema(value_type = Object, example = json!({ "resource_id": 1042, "resource_title": "Safety guide" }))]
     data: String,
     /// When it happened, with a zone; the moment of publishing unless given.
+    #[schema(nullable = false)]
     occurred_at: Option<Time>,
     /// The thing it is about: deliveries in order for each resource go by it.
-    #[schema(max_length = 256, example = "document:1042")]
+    #[schema(nullable = false, min_length = 1, max_length = 256, example = "document:1042")]
     subject: Option<String>,
     /// Who caused it.
+    #[schema(nullable = false)]
     actor: Option<PersonAnswer<'static>>,
     /// The object before the change.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, nullable = false)]
     previous: Option<String>,
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
     security(("api_key" = ["events:write"])),
     params((
         "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-        description = "A word of the sender's choice for this request, of visible ASCII.", example = "release-1042-7"
+        description = "A word of the sender's choice for this request, of visible ASCII, such as `release-1042-7`."
     )),
     request_body(content = ToPublish, description = "At most 4 MiB."),
     responses(
@@ -92,7 +92,7 @@ pub(crate) async fn post(
 }
 
 fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {
-    let answer = if many { Accepted::Many { ids } } else { Accepted::One { id: ids.first().copied() } };
+    let answer = if many { Accepted::Many { ids } } else { Accepted::One { id: ids.first() } };
     HttpResponse::build(status).json(answer)
 }
 

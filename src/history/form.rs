@@ -33,29 +33,23 @@ pub(crate) struct Typed {
     /// The id of a webhook.
     #[param(value_type = WebhookId, inline)]
     pub(crate) webhook: String,
-    /// An event type.
+    /// An event type, such as `document.released`.
     #[serde(rename = "type")]
-    #[param(example = "document.released")]
     pub(crate) event_type: String,
     /// What came back last: a class such as `5xx`, a status such as `404`, or `none`.
-    #[param(example = "5xx")]
     pub(crate) status: String,
     /// Made at this time or later, in UTC: `2026-11-24T10:05`, `2026-11-24`, or `24h` for the last day.
-    #[param(example = "2026-11-24T10:05Z")]
     pub(crate) from: String,
-    /// Made until this time, in UTC; the whole of the minute or day belongs to it.
-    #[param(example = "2026-11-24")]
+    /// Made until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
     pub(crate) to: String,
     /// The id of a delivery, an event or a webhook, or text of the title or of the webhook's name.
-    #[param(example = "Safety guide", max_length = 256)]
+    #[param(max_length = 256)]
     pub(crate) q: String,
     /// `true` for tests alone.
-    #[param(example = "true")]
     pub(crate) test: String,
     /// Where the page begins: `next_cursor` of the page before.
     pub(crate) cursor: String,
     /// How many: 25 unless given, 50 or 100; what lies between gets the next larger.
-    #[param(example = "25")]
     pub(crate) limit: String,
 }
 

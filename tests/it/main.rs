@@ -12,6 +12,7 @@ mod crash;
 mod delivery;
 mod health;
 mod history;
+mod openapi;
 mod outbound;
 mod routes;
 mod schema;

@@ -1,1 +1,1 @@
-drop index deliveries_test;
+drop index deliveries_environment;

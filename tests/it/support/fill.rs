@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use postrider::clock::Time;
 use postrider::db::{Conn, DbError};
 use postrider::delivery::{DeliveryId, Kind, Outcome, Reason, State};
-use postrider::events::EventId;
+use postrider::events::{Environment, EventId};
 use postrider::on_backend;
 use postrider::schema::{attempts, deliveries, webhook_events, webhooks};
 use postrider::secret::Place;
@@ -63,6 +63,7 @@ pub async fn change(app: &TestApp, id: WebhookId, columns: &str, change: fn(Webh
 #[derive(Clone)]
 pub struct Delivery {
     pub kind: Kind,
+    pub environment: Environment,
     pub event_id: Option<EventId>,
     pub event_type: &'static str,
     pub title: String,
@@ -81,6 +82,7 @@ impl Delivery {
     pub fn delivered(app: &TestApp, title: &str, webhook_id: WebhookId) -> Self {
         Self {
             kind: Kind::Webhook,
+            environment: Environment::Production,
             event_id: None,
             event_type: "document.released",
             title: title.to_owned(),
@@ -106,7 +108,7 @@ impl Delivery {
         app.write(move |tx| {
             let row = (
                 (deliveries::id.eq(id), deliveries::kind.eq(self.kind), deliveries::event_id.eq(self.event_id)),
-                (deliveries::event_type.eq(self.event_type), deliveries::environment.eq("production")),
+                (deliveries::event_type.eq(self.event_type), deliveries::environment.eq(self.environment)),
                 (deliveries::title.eq(self.title), deliveries::webhook_id.eq(self.webhook_id)),
                 (deliveries::target_name.eq(self.target_name), deliveries::state.eq(self.state)),
                 (deliveries::first_try.eq(self.attempts == 0), deliveries::due_at.eq(self.created_at)),
