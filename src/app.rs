@@ -17,7 +17,9 @@ use futures_util::FutureExt;
 use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
-use crate::{account, api_keys, audit, content, events, health, history, integrations, overview, sessions, webhooks};
+use crate::{
+    account, api_keys, audit, content, events, health, history, integrations, openapi, overview, sessions, webhooks,
+};
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -34,6 +36,8 @@ pub fn routes() -> Vec<Route> {
         webhooks::pages::routes(),
         history::routes(),
         events::api::routes(),
+        history::api::routes(),
+        openapi::pages::routes(),
     ]
     .concat()
 }

@@ -67,6 +67,21 @@ impl Time {
     }
 }
 
+/// As programs read it: [`Time::rfc3339`].
+impl serde::Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+impl utoipa::PartialSchema for Time {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::describe::time()
+    }
+}
+
+impl utoipa::ToSchema for Time {}
+
 /// `2026-11-24 10:05 UTC`, for people.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

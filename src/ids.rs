@@ -102,8 +102,8 @@ pub fn random_word(length: usize) -> String {
 /// Declares a copyable id type with its prefix and its column conversions.
 #[macro_export]
 macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $prefix:literal) => {
+        $(#[doc = $doc])*
         #[derive(
             Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
             ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
@@ -122,6 +122,14 @@ macro_rules! id_type {
                 $crate::ids::parse($prefix, text).map(Self)
             }
         }
+
+        impl ::utoipa::PartialSchema for $name {
+            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
+                $crate::describe::id(concat!($($doc),*), $prefix)
+            }
+        }
+
+        impl ::utoipa::ToSchema for $name {}
 
         impl $crate::ids::Id for $name {
             const PREFIX: &'static str = $prefix;
@@ -182,14 +190,14 @@ macro_rules! id_type {
 /// Declares an enum that is kept as a word in a text column: `as_str`, `parse`, `ALL` and the column conversions.
 #[macro_export]
 macro_rules! word_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
             ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = ::diesel::sql_types::Text)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
+        pub enum $name { $($(#[doc = $vdoc])* $variant),+ }
 
         impl $name {
             /// Every value, in the order of their declaration.
@@ -217,6 +225,14 @@ macro_rules! word_enum {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        impl ::utoipa::PartialSchema for $name {
+            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
+                $crate::describe::word(concat!($($doc),*), &[$(($word, concat!($($vdoc),*))),+])
+            }
+        }
+
+        impl ::utoipa::ToSchema for $name {}
 
         impl<DB: ::diesel::backend::Backend> ::diesel::serialize::ToSql<::diesel::sql_types::Text, DB> for $name
         where

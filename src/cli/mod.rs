@@ -50,6 +50,9 @@ enum Command {
     Healthcheck(Flags),
     /// List every address of the portal and who may use it
     Routes,
+    /// Print the description of the API
+    #[command(name = "openapi")]
+    OpenApi,
     /// The settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -183,12 +186,16 @@ fn follow(Cli { command, flags: before }: Cli) -> Result<(), Failure> {
         Some(Command::Healthcheck(flags)) => healthcheck::run(&load(&flags.over(before))?.settings),
         Some(Command::Config(ConfigCommand::Check(flags))) => check::run(&flags.over(before)),
         Some(Command::Audit(AuditCommand::Verify(flags))) => verify_audit(&flags.over(before)),
-        Some(Command::Demo(_) | Command::Routes) if !before.is_empty() => Err(Failure::Usage(
+        Some(Command::Demo(_) | Command::Routes | Command::OpenApi) if !before.is_empty() => Err(Failure::Usage(
             "postrider: this command reads no settings; its own options stand after its name".to_owned(),
         )),
         Some(Command::Demo(demo)) => Ok(crate::demo::run(&demo)?),
         Some(Command::Routes) => {
             routes();
+            Ok(())
+        }
+        Some(Command::OpenApi) => {
+            say(crate::openapi::text()?);
             Ok(())
         }
     }

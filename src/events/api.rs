@@ -1,18 +1,19 @@
-//! `POST /api/v1/events`: other systems say what happened; answered only after the commit.
+//! The API of events: other systems say what happened, answered only after the commit, and read it again.
 
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 
 use super::EventId;
+use super::answer::{Accepted, EventAnswer, ToPublish};
 use super::intake::{self, Faults, Refusal};
 use super::receive::{Idempotency, Received, receive};
 use crate::api_keys::Caller;
 use crate::db::DbError;
 use crate::secret::bytes_hash;
 use crate::state::App;
+use crate::web::refusal::{BadBody, InvalidEvent, RateLimited, Repeated, TooLarge, WrongType};
 use crate::web::{Access, Audited, JsonBody, Problem, ProblemField, Route, WebError};
 
 /// The largest request, in bytes.
@@ -23,10 +24,43 @@ const MOST_WAITING: usize = 20_000;
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
     let audited = Audited::Exempt("the event is its own record, with the key that posted it");
-    vec![Route::new(Method::POST, "/api/v1/events", Access::ApiKey("events:write"), audited, post)]
+    vec![
+        Route::new(Method::POST, "/api/v1/events", Access::ApiKey("events:write"), audited, post),
+        Route::get("/api/v1/events/{id}", Access::ApiKey("events:read"), show),
+    ]
 }
 
-async fn post(
+/// Publish events
+///
+/// Says what happened: one event, or an array of 1 to 1,000 that are published all or none. The answer comes after the
+/// commit, so what is acknowledged is not lost. Events belong to the key's environment and go to the webhooks of that
+/// environment that want their type.
+///
+/// With an `Idempotency-Key` the same request may be repeated within 24 hours: the same body is answered like the first
+/// time, with 200, and nothing is published twice.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events",
+    operation_id = "publishEvents",
+    tag = "Events",
+    security(("api_key" = ["events:write"])),
+    params((
+        "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "A word of the sender's choice for this request, of visible ASCII, such as `release-1042-7`."
+    )),
+    request_body(content = ToPublish, description = "At most 4 MiB."),
+    responses(
+        (status = 202, description = "Published.", body = Accepted),
+        (status = 200, description = "Published before, under this Idempotency-Key.", body = Accepted),
+        (status = 400, response = BadBody),
+        (status = 409, response = Repeated),
+        (status = 413, response = TooLarge),
+        (status = 415, response = WrongType),
+        (status = 422, response = InvalidEvent),
+        (status = 429, response = RateLimited),
+    )
+)]
+pub(crate) async fn post(
     app: web::Data<App>,
     caller: Caller,
     request: HttpRequest,
@@ -58,8 +92,31 @@ async fn post(
 }
 
 fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {
-    let answer = if many { json!({ "ids": ids }) } else { json!({ "id": ids.first() }) };
+    let answer = if many { Accepted::Many { ids } } else { Accepted::One { id: ids.first() } };
     HttpResponse::build(status).json(answer)
+}
+
+/// Read an event
+///
+/// Tells an event of the key's environment. What became of it is told by `GET /api/v1/deliveries?q=` with its id.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/{id}",
+    operation_id = "readEvent",
+    tag = "Events",
+    security(("api_key" = ["events:read"])),
+    params(("id" = inline(EventId), Path, description = "The event; receivers see it as `webhook-id`.")),
+    responses((status = 200, description = "The event.", body = EventAnswer))
+)]
+pub(crate) async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id = EventId::parse(&path).ok_or(WebError::NotFound)?;
+    let event = app.db.read(move |conn| super::find(conn, id)).await?;
+    let event = event.filter(|event| event.environment == caller.key.environment).ok_or(WebError::NotFound)?;
+    Ok(HttpResponse::Ok().json(EventAnswer::from(&event)))
 }
 
 fn idempotency(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<Idempotency>, WebError> {

@@ -1,5 +1,6 @@
 //! What happened: the catalogue of event types, and the one door through which every event comes in.
 
+mod answer;
 pub(crate) mod api;
 mod catalogue;
 pub mod intake;

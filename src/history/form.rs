@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{Answer, Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
@@ -22,37 +23,64 @@ const USUAL_SIZE: i64 = 25;
 pub(crate) const LONGEST_SEARCH: usize = 256;
 
 /// The fields of the address, as they came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Typed {
+    /// How the state reads.
+    #[param(value_type = Reading, inline)]
     pub(crate) state: String,
+    /// The id of a webhook.
+    #[param(value_type = WebhookId, inline)]
     pub(crate) webhook: String,
+    /// An event type, such as `document.released`.
     #[serde(rename = "type")]
     pub(crate) event_type: String,
+    /// What came back last: a class such as `5xx`, a status such as `404`, or `none`.
     pub(crate) status: String,
+    /// Made at this time or later, in UTC: `2026-11-24T10:05`, `2026-11-24`, or `24h` for the last day.
     pub(crate) from: String,
+    /// Made until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
     pub(crate) to: String,
+    /// The id of a delivery, an event or a webhook, or text of the title or of the webhook's name.
+    #[param(max_length = 256)]
     pub(crate) q: String,
+    /// `true` for tests alone.
     pub(crate) test: String,
+    /// Where the page begins: `next_cursor` of the page before.
     pub(crate) cursor: String,
+    /// How many: 25 unless given, 50 or 100; what lies between gets the next larger.
     pub(crate) limit: String,
 }
 
+/// A field that was not understood, and what to write instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Misread {
+    pub(crate) field: &'static str,
+    pub(crate) sentence: &'static str,
+}
+
 impl Typed {
-    /// What it asks for, or a sentence that says what was not understood.
-    pub(crate) fn read(&self, now: Time) -> Result<Request, &'static str> {
+    /// What it asks for, or what was not understood.
+    pub(crate) fn read(&self, now: Time) -> Result<Request, Misread> {
         let filter = Filter {
-            reading: given(&self.state).map(state).transpose()?,
-            webhook: given(&self.webhook).map(webhook).transpose()?,
-            event_type: given(&self.event_type).map(event_type).transpose()?,
-            answer: given(&self.status).map(answer).transpose()?,
-            from: given(&self.from).map(|text| from(text, now)).transpose()?,
-            until: given(&self.to).map(until).transpose()?,
-            search: given(&self.q).map(search).transpose()?,
-            tests: given(&self.test).map(test).transpose()?.unwrap_or(false),
+            reading: field("state", &self.state, state)?,
+            webhook: field("webhook", &self.webhook, webhook)?,
+            event_type: field("type", &self.event_type, event_type)?,
+            answer: field("status", &self.status, answer)?,
+            from: field("from", &self.from, |text| from(text, now))?,
+            until: field("to", &self.to, until)?,
+            search: field("q", &self.q, search)?,
+            tests: field("test", &self.test, test)?.unwrap_or(false),
+            environment: None,
         };
-        let cursor = given(&self.cursor).map(cursor).transpose()?;
-        Ok(Request { filter, cursor, limit: given(&self.limit).map_or(Ok(USUAL_SIZE), limit)? })
+        let cursor = field("cursor", &self.cursor, cursor)?;
+        Ok(Request { filter, cursor, limit: field("limit", &self.limit, limit)?.unwrap_or(USUAL_SIZE) })
+    }
+
+    /// True for the name of a field.
+    pub(crate) fn has(name: &str) -> bool {
+        Self::default().fields().iter().any(|(known, _)| *known == name)
     }
 
     /// The address of these filters and this page size, with some fields changed (an empty value takes one off).
@@ -99,6 +127,15 @@ impl Typed {
 
 pub(super) fn given(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// An empty field is one that was not given.
+fn field<T>(
+    field: &'static str,
+    text: &str,
+    read: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Option<T>, Misread> {
+    given(text).map(read).transpose().map_err(|sentence| Misread { field, sentence })
 }
 
 fn state(text: &str) -> Result<Reading, &'static str> {
@@ -191,7 +228,7 @@ fn limit(text: &str) -> Result<i64, &'static str> {
 mod tests {
     use super::*;
 
-    fn typed(change: impl FnOnce(&mut Typed)) -> Result<Request, &'static str> {
+    fn typed(change: impl FnOnce(&mut Typed)) -> Result<Request, Misread> {
         let mut typed = Typed::default();
         change(&mut typed);
         typed.read(Time::from_micros(86_400_000_000))

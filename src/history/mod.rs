@@ -1,5 +1,7 @@
 //! History: what was sent, to whom, and what came back; reads deliveries and attempts, and changes nothing.
 
+mod answer;
+pub(crate) mod api;
 mod form;
 pub(crate) mod pages;
 mod store;
@@ -11,13 +13,13 @@ pub use pages::routes;
 pub use store::events::{EventFilter, EventPage, EventSearch, EventSummary};
 pub use store::hours::{HOURS, Hour, day, hours, latencies};
 pub use store::last::{Last, Signs, count_waiting, count_waiting_each, last_deliveries, next_due, signs, waiting};
-pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, letter};
+pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, attempts, letter};
 pub use store::log::{LogCursor, LogPage, LogRow, Verdict, log};
-pub use store::{Page, Summary, page};
+pub use store::{Page, Summary, find, page};
 
 use crate::clock::Time;
 use crate::delivery::{DeliveryId, State};
-use crate::events::EventId;
+use crate::events::{Environment, EventId};
 use crate::webhooks::WebhookId;
 use crate::webhooks::set::WebhookSet;
 
@@ -108,6 +110,8 @@ pub struct Filter {
     pub search: Option<Search>,
     /// Only tests.
     pub tests: bool,
+    /// Only of this world.
+    pub environment: Option<Environment>,
 }
 
 /// Where a page begins; opaque in the address.

@@ -10,6 +10,7 @@ pub(super) mod standing;
 use std::time::Duration;
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Timestamp};
 
@@ -17,6 +18,7 @@ use super::{Answer, Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
 use crate::db::{Backend, Conn, DbError};
 use crate::delivery::{DeliveryId, Kind, Outcome, State};
+use crate::events::{Environment, EventId};
 use crate::schema::deliveries;
 use crate::webhooks::WebhookId;
 
@@ -30,6 +32,9 @@ diesel::define_sql_function! {
     fn lower(text: Text) -> Text;
 }
 
+/// Spelled out like the condition of its index.
+const OF_TEST: &str = "deliveries.environment = 'test'";
+
 type Query<'a> = deliveries::BoxedQuery<'a, Backend>;
 
 /// A delivery in a list.
@@ -40,6 +45,8 @@ pub struct Summary {
     pub id: DeliveryId,
     /// What it is for.
     pub kind: Kind,
+    /// Its event; none for tests.
+    pub event_id: Option<EventId>,
     /// The type of its event.
     pub event_type: String,
     /// What the event is about.
@@ -97,6 +104,15 @@ pub struct Page {
     pub searched_to: Option<Time>,
 }
 
+/// The delivery of that id and world.
+///
+/// # Errors
+/// [`DbError::NotFound`] when that world has no such delivery.
+pub fn find(conn: &mut Conn, id: DeliveryId, environment: Environment) -> Result<Summary, DbError> {
+    let delivery = deliveries::table.find(id).filter(deliveries::environment.eq(environment));
+    Ok(delivery.select(Summary::as_select()).first(conn)?)
+}
+
 /// The page that was asked for. `held` are the webhooks that are not sent to now.
 ///
 /// # Errors
@@ -104,7 +120,8 @@ pub struct Page {
 pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Page, DbError> {
     let filter = &request.filter;
     let mut span = Span::of(conn, request)?;
-    let stop = if filter.has_slow_part() { span.stop(conn, filter, held)? } else { None };
+    let slow = filter.has_slow_part() || filter.may_pass_many(conn)?;
+    let stop = if slow { span.stop(conn, filter, held)? } else { None };
     if let Some((id, _)) = stop {
         span.end_at(id);
     }
@@ -120,7 +137,28 @@ pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Pa
 impl Filter {
     /// Some of it is looked for row by row.
     fn has_slow_part(&self) -> bool {
-        self.answer.is_some() || self.text().is_some() || self.slow_type().is_some()
+        self.answer.is_some() || self.text().is_some() || self.slow_type().is_some() || self.is_of_test()
+    }
+
+    fn is_of_test(&self) -> bool {
+        self.environment == Some(Environment::Test)
+    }
+
+    /// The rows of the test world, which have an index, are found by it: in those of a state or a type they may
+    /// stand far apart.
+    fn is_led_by_test(&self) -> bool {
+        self.is_of_test() && self.any_webhook().is_none()
+    }
+
+    /// A list of real content walks past the rows of the test world; mostly there are few.
+    fn may_pass_many(&self, conn: &mut Conn) -> Result<bool, DbError> {
+        if self.environment != Some(Environment::Production) {
+            return Ok(false);
+        }
+        let tests = deliveries::table.filter(sql::<Bool>(OF_TEST)).order(deliveries::id.desc());
+        let far: Option<DeliveryId> =
+            tests.select(deliveries::id).offset(SEARCH_SPAN).limit(1).first(conn).optional()?;
+        Ok(far.is_some())
     }
 
     fn text(&self) -> Option<&str> {
@@ -140,12 +178,15 @@ impl Filter {
 
     /// The type, where a sharper filter has the index.
     fn slow_type(&self) -> Option<&str> {
-        let sharper = self.any_webhook().is_some() || self.reading.is_some();
+        let sharper = self.any_webhook().is_some() || self.reading.is_some() || self.is_led_by_test();
         self.event_type.as_deref().filter(|_| sharper)
     }
 
     /// The column that is walked in the order of its ids.
     fn lead(&self) -> Option<Lead> {
+        if self.is_led_by_test() {
+            return None;
+        }
         if let Some(reading) = self.reading {
             return Some(Lead { column: "deliveries.state", value: reading.state().as_str().to_owned() });
         }
@@ -169,11 +210,14 @@ fn by_index<'a>(filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
         query = query.filter(deliveries::webhook_id.eq(webhook));
     }
     query = match filter.reading {
-        Some(Reading::Held) => query.filter(deliveries::webhook_id.eq_any(held)),
+        Some(Reading::Held) => query.filter(unindexed("webhook_id").eq_any(held)),
         Some(Reading::Queued) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.eq(0)),
         Some(Reading::Retrying) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.gt(0)),
         Some(Reading::Sending | Reading::Delivered | Reading::Failed | Reading::Cancelled) | None => query,
     };
+    if filter.is_led_by_test() {
+        query = query.filter(sql::<Bool>(OF_TEST));
+    }
     if filter.tests {
         // Spelled out: an index over a part of the rows is used when the statement itself says which part.
         query = query.filter(sql::<Bool>("deliveries.kind = 'test'"));
@@ -184,7 +228,13 @@ fn by_index<'a>(filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
 /// What only the rows themselves can tell.
 fn slow_part<'a>(mut query: Query<'a>, filter: &'a Filter) -> Query<'a> {
     if let Some(event_type) = filter.slow_type() {
-        query = query.filter(deliveries::event_type.eq(event_type));
+        query = query.filter(unindexed("event_type").eq(event_type));
+    }
+    if let Some(environment) = filter.environment {
+        query = query.filter(deliveries::environment.eq(environment));
+    }
+    if let Some(reading) = filter.reading.filter(|_| filter.is_led_by_test()) {
+        query = query.filter(unindexed("state").eq(reading.state().as_str()));
     }
     query = match filter.answer {
         Some(Answer::Status(first, last)) => query.filter(deliveries::last_status.between(first, last)),
@@ -201,6 +251,11 @@ fn slow_part<'a>(mut query: Query<'a>, filter: &'a Filter) -> Query<'a> {
         query = query.filter(title.or(target));
     }
     query
+}
+
+/// A column written so that no index serves it: another one leads, and its order must not be lost.
+fn unindexed(column: &str) -> SqlLiteral<Text> {
+    sql::<Text>(&format!("coalesce(deliveries.{column}, deliveries.{column})"))
 }
 
 /// A pattern for text that holds `text`, each of its letters standing for itself.

@@ -3,8 +3,32 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::db::DbError;
+
+/// Every code of a problem, and what it says.
+pub(crate) const CODES: &[(&str, &str)] = &[
+    ("bad_request", "the request was damaged or cannot be read"),
+    ("invalid_json", "the body is no JSON, or has a doubled key"),
+    ("unknown_field", "the body or the query has a field that does not exist; its path is told"),
+    ("invalid_parameter", "a field of the query has a value that is not understood; its path is told"),
+    ("invalid_event", "a field of an event is missing or wrong; its path is told"),
+    ("unknown_type", "there is no such event type"),
+    ("unauthorized", "no API key, or none that is valid"),
+    ("forbidden", "the key lacks the scope that is named"),
+    ("not_found", "there is nothing at this address, or it belongs to the other environment"),
+    ("method_not_allowed", "the address takes other methods; the header Allow names them"),
+    ("timeout", "the body took too long to arrive"),
+    ("conflict", "the thing is in a state that does not allow this"),
+    ("idempotency_conflict", "the Idempotency-Key was used for another body"),
+    ("too_large", "more was sent than is taken"),
+    ("unsupported_media_type", "the body is not application/json in UTF-8, or is compressed"),
+    ("misdirected", "the request names a host that is not this portal's"),
+    ("rate_limited", "too much at once; repeat after the seconds of Retry-After"),
+    ("unavailable", "the database is busy or away; repeat after the seconds of Retry-After"),
+    ("internal", "a fault of the portal; its log has the cause under the request's id"),
+];
 
 /// A refusal or a fault; becomes an error page or `application/problem+json`.
 #[derive(Debug, thiserror::Error)]
@@ -77,10 +101,11 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
 }
 
-/// One wrong value of a body.
-#[derive(Clone, Debug, Serialize)]
+/// One wrong value of a request.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemField {
-    /// Where, as `data.title` or `[3].type`.
+    /// Where: a JSON pointer into the body, or the name of a query field.
+    #[schema(example = "/3/type")]
     pub path: String,
     /// How to put it right.
     pub message: String,

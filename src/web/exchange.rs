@@ -55,7 +55,7 @@ pub(crate) fn answer_body(kept: &[u8], read: u64, truncated: bool) -> Body {
 }
 
 /// The bytes as text, where they are text: what was cut may end within a letter.
-fn text(bytes: &[u8], cut: bool) -> Option<&str> {
+pub(crate) fn text(bytes: &[u8], cut: bool) -> Option<&str> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if cut && error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,

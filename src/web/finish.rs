@@ -6,11 +6,14 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::WebError;
-use super::error::ProblemField;
+use super::error::{CODES, ProblemField};
 use super::error_page::ErrorPage;
 use super::frame::{Crumb, Frame, Place};
+use crate::describe;
 
 /// Makes the frame of the person who is signed in; put into the request by whoever knows the session.
 #[derive(Clone)]
@@ -25,17 +28,33 @@ pub(super) struct Asker<'a> {
     pub(super) frame: Frame,
 }
 
-/// The body of a refusal under `/api` and `/hooks`.
-#[derive(Serialize)]
-struct ProblemBody<'a> {
+/// Why a request was refused, or could not be answered (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Always `about:blank`: the code says what it is.
     r#type: &'static str,
+    /// A few words for people.
     title: &'static str,
+    /// The status of the answer.
+    #[schema(example = 404)]
     status: u16,
+    /// The stable word to act on.
+    #[schema(schema_with = codes)]
     code: &'static str,
+    /// A sentence for people: what happened and what to do.
     detail: String,
+    /// What is wrong where; only where a part of the request is to blame.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [ProblemField],
+    /// The request's id, as the log has it.
+    #[schema(example = "req_4fTz0QmWc81LrXv92hJb")]
     request_id: &'a str,
+}
+
+fn codes() -> RefOr<Schema> {
+    describe::word("The stable word to act on.", CODES)
 }
 
 /// True where programs ask, not people.

@@ -14,13 +14,14 @@ pub mod frame;
 mod headers;
 mod outer;
 pub mod page;
+pub(crate) mod refusal;
 pub mod route;
 pub mod site;
 pub(crate) mod view;
 
 pub use body::JsonBody;
 pub use error::{Problem, ProblemField, WebError};
-pub(crate) use finish::FrameOf;
+pub(crate) use finish::{FrameOf, ProblemBody};
 pub use form::{Form, Query};
 pub(crate) use outer::{ClientAddress, RequestId, Template, outer};
 pub(crate) use page::Whole;

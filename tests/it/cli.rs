@@ -164,6 +164,7 @@ fn wrong_use_ends_with_two_and_lists_everything() {
         &["api-key", "create"],
         &["demo", "--log", "trace"],
         &["--log", "info", "routes"],
+        &["--log", "info", "openapi"],
         &["api-key", "create", "--name", "x", "--scope", "everything"],
     ] {
         let ended = Ended::from(bare(wrong).output().unwrap());
@@ -191,6 +192,13 @@ fn every_route_is_listed_with_who_may_use_it() {
     for row in [&["GET", "/healthz", "probe"][..], &["GET", "/", "administrator"], &["POST", "/sign-in", "public"]] {
         assert!(rows.iter().any(|listed| listed == row), "{row:?} is missing in\n{}", ended.out);
     }
+}
+
+#[test]
+fn the_description_of_the_api_is_printed() {
+    let ended = Ended::from(bare(&["openapi"]).output().unwrap());
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert_eq!(ended.out, include_str!("../../docs/openapi.json"));
 }
 
 on_both! {

@@ -1,5 +1,6 @@
-//! The history: filters and pages of the list, the letter of one delivery, exact bytes, resend, and query plans.
+//! The history: filters and pages of the list, the letter of one delivery, exact bytes, resend, the API, and query plans.
 
+mod api;
 mod bulk;
 mod events;
 mod letter;

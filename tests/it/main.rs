@@ -17,6 +17,7 @@ mod docs;
 mod events;
 mod health;
 mod history;
+mod openapi;
 mod outbound;
 mod routes;
 mod schema;

@@ -67,7 +67,7 @@ pub(super) async fn plan(
     let ids: Vec<DeliveryId> = ticked.ids.iter().filter_map(|id| DeliveryId::parse(id)).collect();
     // Without a wish, it is about what failed lately.
     let typed = if ids.is_empty() && typed.filters() == Typed::default() { Typed::failed(LAST_DAY) } else { typed };
-    let request = typed.read(app.clock.now()).map_err(|sentence| WebError::BadRequest(sentence.to_owned()))?;
+    let request = typed.read(app.clock.now()).map_err(|misread| WebError::BadRequest(misread.sentence.to_owned()))?;
     let request = Request { limit: MOST, cursor: None, ..request };
     let webhooks = app.webhooks.clone();
     let (candidates, more, set) = app.db.read(move |conn| look(conn, &webhooks, ids, &request)).await?;

@@ -108,7 +108,7 @@ pub(super) async fn list(
     let frame = admin.frame("Deliveries", Place::Deliveries);
     match asked {
         Ok(request) => page(frame, &typed, &shelf, Some(&request.filter), "").answer(),
-        Err(problem) => page(frame, &typed, &shelf, None, problem).answer_with(StatusCode::BAD_REQUEST),
+        Err(misread) => page(frame, &typed, &shelf, None, misread.sentence).answer_with(StatusCode::BAD_REQUEST),
     }
 }
 

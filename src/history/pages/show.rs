@@ -11,6 +11,7 @@ use super::story::{self, Step};
 use super::words::{DASH, badge, count, event_label, exact, precise, result, status_line, when};
 use crate::delivery::{DeliveryId, Outcome};
 use crate::events::find_type;
+use crate::history::store::letter::pairs;
 use crate::history::{self, AttemptLine, Delivery, Letter, Reading};
 use crate::once::FormId;
 use crate::outbound::{Note, Phases};
@@ -134,7 +135,7 @@ pub(super) async fn page(admin: &Admin, app: &App, id: DeliveryId, number: Optio
     Ok(ShowPage {
         frame,
         id: id.to_string(),
-        event_id: letter.delivery.event_id.map(|id| id.to_string()).unwrap_or_default(),
+        event_id: summary.event_id.map(|id| id.to_string()).unwrap_or_default(),
         event_code: find_type(&summary.event_type).map_or_else(String::new, |kind| kind.code.to_owned()),
         subject: summary.title.clone(),
         webhook: summary.target_name.clone(),
@@ -254,11 +255,6 @@ fn answer(chosen: &history::Attempt) -> Option<Message> {
             None => Body::NotStored("this body is past the time that bodies are kept.".to_owned()),
         },
     })
-}
-
-/// The stored pairs; what cannot be read any more is left out rather than shown raw.
-fn pairs(stored: Option<&str>) -> Vec<(String, String)> {
-    stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 fn phases(chosen: &history::Attempt, total: Duration) -> Phases {

@@ -20,7 +20,7 @@ pub(super) struct Step {
 
 impl Letter {
     /// How its state reads now.
-    pub(super) fn reading(&self) -> Reading {
+    pub(in crate::history) fn reading(&self) -> Reading {
         let summary = &self.delivery.summary;
         let held = self.webhook.as_ref().is_some_and(|webhook| !webhook.is_sendable());
         Reading::of(summary.state, summary.attempts, held)
@@ -37,12 +37,12 @@ impl Letter {
 
 impl AttemptLine {
     /// What happened, in one sentence.
-    pub(super) fn cause(&self) -> String {
+    pub(in crate::history) fn cause(&self) -> String {
         self.outcome.cause(self.code())
     }
 
     /// What to do, in one sentence.
-    pub(super) fn remedy(&self) -> &'static str {
+    pub(in crate::history) fn remedy(&self) -> &'static str {
         self.outcome.remedy(self.code())
     }
 
@@ -51,7 +51,7 @@ impl AttemptLine {
     }
 
     /// Who asked for it; nobody for one of the schedule.
-    pub(super) fn by(&self) -> &str {
+    pub(in crate::history) fn by(&self) -> &str {
         match self.reason {
             Reason::Manual | Reason::Test => self.actor_name.as_deref().unwrap_or_default(),
             Reason::Schedule => "",

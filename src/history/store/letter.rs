@@ -8,7 +8,7 @@ use super::Summary;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::delivery::{DeliveryId, Outcome, Reason, Standing};
-use crate::events::{EventId, Source};
+use crate::events::{Environment, Source};
 use crate::schema::{attempts, deliveries, events, webhooks};
 use crate::webhooks::set::Webhooks;
 use crate::webhooks::{Webhook, WebhookId};
@@ -23,8 +23,8 @@ pub struct Delivery {
     /// What lists show.
     #[diesel(embed)]
     pub summary: Summary,
-    /// Its event.
-    pub event_id: Option<EventId>,
+    /// Its world.
+    pub environment: Environment,
     /// The address at that time, for tests.
     pub target_url: Option<String>,
     /// What the body is.
@@ -189,6 +189,22 @@ pub fn letter(conn: &mut Conn, known: &Webhooks, id: DeliveryId, number: Option<
 /// [`DbError::NotFound`] when the delivery has no such attempt.
 pub fn attempt(conn: &mut Conn, id: DeliveryId, number: i32) -> Result<Attempt, DbError> {
     Ok(attempts::table.find((id, number)).select(Attempt::as_select()).first(conn)?)
+}
+
+/// The latest attempts of that delivery with all that was kept of them, in their order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn attempts(conn: &mut Conn, id: DeliveryId) -> Result<Vec<Attempt>, DbError> {
+    let latest = attempts::table.filter(attempts::delivery_id.eq(id)).order(attempts::number.desc());
+    let mut attempts: Vec<Attempt> = latest.limit(MOST_ATTEMPTS).select(Attempt::as_select()).load(conn)?;
+    attempts.reverse();
+    Ok(attempts)
+}
+
+/// The stored pairs of a head; what cannot be read any more is left out rather than shown raw.
+pub(in crate::history) fn pairs(stored: Option<&str>) -> Vec<(String, String)> {
+    stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// What was sent, byte for byte.

@@ -21,7 +21,7 @@ async fn found(browser: &Browser, query: &str) -> String {
 }
 
 /// One delivery of every kind, oldest first, an hour apart; the title says what it is.
-async fn one_of_each(app: &TestApp) -> EventId {
+pub(super) async fn one_of_each(app: &TestApp) -> EventId {
     let ci = fill::webhook(app, "CI", "https://ci.example.com/hook").await;
     let gone = fill::webhook(app, "Gone away", "https://gone.example.com/hook").await;
     let event: EventId = app.app.ids.make();

@@ -224,7 +224,12 @@ impl TestApp {
 
     /// A program with a key of these scopes.
     pub async fn api_key(&self, scopes: &[Scope]) -> Program {
-        let draft = api_keys::Draft::new("tests", scopes.to_vec(), Environment::Production, None).unwrap();
+        self.api_key_in(Environment::Production, scopes).await
+    }
+
+    /// The same in either world.
+    pub async fn api_key_in(&self, environment: Environment, scopes: &[Scope]) -> Program {
+        let draft = api_keys::Draft::new("tests", scopes.to_vec(), environment, None).unwrap();
         let (_, token) = self.write(move |tx| api_keys::create(tx, &Actor::command(), draft)).await;
         Program::new(self, token.expose_secret())
     }

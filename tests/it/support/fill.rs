@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use postrider::clock::Time;
 use postrider::delivery::{DeliveryId, Kind, Outcome, Reason, State};
-use postrider::events::EventId;
+use postrider::events::{Environment, EventId};
 use postrider::schema::{attempts, deliveries, webhook_events, webhooks};
 use postrider::secret::Place;
 use postrider::webhooks::sign::SigningKey;
@@ -62,6 +62,7 @@ pub async fn change(app: &TestApp, id: WebhookId, columns: &str, change: fn(Webh
 #[derive(Clone)]
 pub struct Delivery {
     pub kind: Kind,
+    pub environment: Environment,
     pub event_id: Option<EventId>,
     pub event_type: &'static str,
     pub title: String,
@@ -80,6 +81,7 @@ impl Delivery {
     pub fn delivered(app: &TestApp, title: &str, webhook_id: WebhookId) -> Self {
         Self {
             kind: Kind::Webhook,
+            environment: Environment::Production,
             event_id: None,
             event_type: "document.released",
             title: title.to_owned(),
@@ -105,7 +107,7 @@ impl Delivery {
         app.write(move |tx| {
             let row = (
                 (deliveries::id.eq(id), deliveries::kind.eq(self.kind), deliveries::event_id.eq(self.event_id)),
-                (deliveries::event_type.eq(self.event_type), deliveries::environment.eq("production")),
+                (deliveries::event_type.eq(self.event_type), deliveries::environment.eq(self.environment)),
                 (deliveries::title.eq(self.title), deliveries::webhook_id.eq(self.webhook_id)),
                 (deliveries::target_name.eq(self.target_name), deliveries::state.eq(self.state)),
                 (deliveries::first_try.eq(self.attempts == 0), deliveries::due_at.eq(self.created_at)),

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod authority;
 pub mod browser;
+pub mod contract;
 pub mod fill;
 pub mod process;
 pub mod receiver;

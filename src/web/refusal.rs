@@ -1,0 +1,100 @@
+//! How the description of the API tells of refusals: one response for each status, with its codes.
+
+use serde_json::json;
+use utoipa::ToResponse;
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+/// A response that operations refer to: its name, what it says, and an example.
+struct Refusal {
+    name: &'static str,
+    about: &'static str,
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    /// What is to blame in the example.
+    path: &'static str,
+}
+
+impl Refusal {
+    fn response(&self) -> Response {
+        let Self { about, status, code, title, detail, path, .. } = self;
+        let mut example =
+            json!({ "type": "about:blank", "title": title, "status": status, "code": code, "detail": detail });
+        if !path.is_empty() {
+            example["errors"] = json!([{ "path": path, "message": "There is no such field." }]);
+        }
+        example["request_id"] = "req_4fTz0QmWc81LrXv92hJb".into();
+        let content =
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).example(Some(example)).build();
+        let response = ResponseBuilder::new().description(about.trim()).content("application/problem+json", content);
+        match status {
+            429 | 503 => {
+                let seconds = HeaderBuilder::new().description(Some("After how many seconds to repeat it.")).build();
+                response.header("Retry-After", seconds).build()
+            }
+            _ => response.build(),
+        }
+    }
+}
+
+/// Declares the responses as types, which operations name.
+macro_rules! refusals {
+    ($($(#[doc = $about:literal])+ $name:ident($status:literal, $code:literal, $title:literal, $detail:literal $(, $path:literal)?);)+) => {
+        $(
+            $(#[doc = $about])+
+            pub(crate) struct $name;
+
+            impl<'r> ToResponse<'r> for $name {
+                fn response() -> (&'r str, RefOr<Response>) {
+                    let refusal = Refusal {
+                        name: stringify!($name),
+                        about: concat!($($about),+),
+                        status: $status,
+                        code: $code,
+                        title: $title,
+                        detail: $detail,
+                        path: concat!($($path)?),
+                    };
+                    (refusal.name, refusal.response().into())
+                }
+            }
+        )+
+
+        /// All of them, with their names.
+        pub(crate) fn responses() -> Vec<(&'static str, RefOr<Response>)> {
+            vec![$($name::response()),+]
+        }
+    };
+}
+
+refusals! {
+    /// The query cannot be read: `unknown_field`, `invalid_parameter` or `bad_request`.
+    BadQuery(400, "unknown_field", "The request was refused", "The query has a field that this list does not have.", "color");
+    /// The body cannot be read: `invalid_json`, `unknown_field`, or `invalid_event` for the Idempotency-Key.
+    BadBody(400, "unknown_field", "The request was refused", "The body has a field that events do not have.", "/0/color");
+    /// There is no API key, or none that is valid: `unauthorized`.
+    Unauthorized(401, "unauthorized", "An API key is needed", "Send a valid API key in the Authorization header: Bearer prk_….");
+    /// The key lacks the scope: `forbidden`.
+    Forbidden(403, "forbidden", "The API key may not do this", "This API key lacks the scope events:read.");
+    /// There is no such thing in the key's environment: `not_found`.
+    NotFound(404, "not_found", "There is no such page", "There is nothing at this address.");
+    /// The body took too long to arrive: `timeout`.
+    TimedOut(408, "timeout", "This took too long", "The request took too long to arrive. Send it again.");
+    /// It cannot be sent again now: `conflict`; the sentence says why.
+    NotNow(409, "conflict", "The request was refused", "It is being sent right now. Wait for the end of this attempt.");
+    /// The Idempotency-Key was used for another body: `idempotency_conflict`.
+    Repeated(409, "idempotency_conflict", "The request was refused", "This Idempotency-Key was used for another body. Use a new key for a new request.");
+    /// The body is larger than 4 MiB, or an event than 256 KiB: `too_large`.
+    TooLarge(413, "too_large", "The request was refused", "One event holds at most 256 KiB.");
+    /// The body is not `application/json` in UTF-8, or is compressed: `unsupported_media_type`.
+    WrongType(415, "unsupported_media_type", "This type of content is not taken", "Send Content-Type: application/json in UTF-8.");
+    /// An event is not as it must be: `invalid_event` or `unknown_type`; nothing was published.
+    InvalidEvent(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was stored.");
+    /// Too many wait for their commit: `rate_limited`.
+    RateLimited(429, "rate_limited", "Too many tries", "Too many tries. Wait 1 seconds and try again.");
+    /// A fault of the portal: `internal`.
+    Internal(500, "internal", "Something broke on our side", "The cause is in the log under this request's id.");
+    /// The database is busy or away: `unavailable`.
+    Unavailable(503, "unavailable", "Not just now", "Postrider cannot store this now. Try again in a few seconds.");
+}
