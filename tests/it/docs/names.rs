@@ -9,10 +9,6 @@ use postrider::config::reference;
 use super::{ROOT, page, pages, parts, quoted};
 use crate::tidy::files;
 
-/// Named before it is there.
-const ANNOUNCED: [&str; 5] =
-    ["docs/images/webhooks.png", "docs/performance.md", "openapi", "/api/docs", "/api/openapi.json"];
-
 fn check(faults: &[String]) {
     assert!(faults.is_empty(), "the documentation names what is not there:\n{}", faults.join("\n"));
 }
@@ -28,9 +24,6 @@ fn every_link_leads_somewhere() {
             }
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
             let file = if file.is_empty() { path.clone() } else { beside(&path, file) };
-            if ANNOUNCED.contains(&file.as_str()) {
-                continue;
-            }
             match std::fs::read_to_string(Path::new(ROOT).join(&file)) {
                 Ok(there) if !anchor.is_empty() && !anchors(&there).contains(anchor) => {
                     faults.push(format!("{path}: {file} has no heading #{anchor}"));
@@ -101,7 +94,7 @@ fn every_command_that_is_named_exists() {
     let unknown = |command: &&Vec<String>| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_postrider"));
         let asked = program.env_clear().args(*command).arg("--help").output();
-        !asked.expect("it runs").status.success() && !ANNOUNCED.contains(&command[0].as_str())
+        !asked.expect("it runs").status.success()
     };
     check(&commands.iter().filter(unknown).map(|command| command.join(" ")).collect::<Vec<_>>());
 }
@@ -140,7 +133,7 @@ fn every_address_that_is_named_exists() {
         let ours =
             |name: &&str| ["/api/", "/settings/", "/healthz", "/readyz"].iter().any(|start| name.starts_with(start));
         let whole = |name: &&str| !name.ends_with('/') && !name.contains([' ', '?', '{']);
-        let named = quoted(&page).filter(ours).filter(whole).filter(|name| !ANNOUNCED.contains(name));
+        let named = quoted(&page).filter(ours).filter(whole);
         let missing = named.filter(|name| !routes.contains(name));
         faults.extend(missing.map(|name| format!("{path}: {name}")));
     }
