@@ -163,7 +163,7 @@ enum Next {
     Nothing,
 }
 
-/// A result that [`write`] has to write.
+/// A result that [`write()`] has to write.
 struct Noted {
     webhook: WebhookId,
     settlement: Settlement,
