@@ -13,6 +13,8 @@
 
 mod bare;
 mod driver;
+#[path = "../measured/mod.rs"]
+mod measured;
 #[path = "../../tests/it/support/process.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod process;
@@ -84,16 +86,7 @@ const POSTGRES: [Scenario; 2] = [
 ];
 
 fn main() {
-    // `cargo test --benches` asks for nothing to be measured.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let missed = runtime.block_on(all());
-    if missed > 0 {
-        println!("\n{missed} limits were missed.");
-        std::process::exit(1);
-    }
+    measured::run(all());
 }
 
 async fn all() -> usize {
@@ -106,13 +99,10 @@ async fn all() -> usize {
     for scenario in &SQLITE {
         missed += measure("SQLite", None, scenario).await;
     }
-    match std::env::var("POSTRIDER_BENCH_POSTGRES") {
-        Ok(url) => {
-            for scenario in &POSTGRES {
-                missed += measure("PostgreSQL", Some(&url), scenario).await;
-            }
+    if let Some(url) = measured::postgres() {
+        for scenario in &POSTGRES {
+            missed += measure("PostgreSQL", Some(&url), scenario).await;
         }
-        Err(_) => println!("\nPostgreSQL was not measured: POSTRIDER_BENCH_POSTGRES is not set (benches/run sets it)."),
     }
     missed
 }

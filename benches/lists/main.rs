@@ -10,12 +10,15 @@
     reason = "a bench is no product code: it reads the clock, prints, and may panic"
 )]
 
+#[path = "../measured/mod.rs"]
+mod measured;
 #[path = "../../tests/it/support/process.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod process;
 #[path = "../../tests/it/support/rows.rs"]
 mod rows;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use postrider::clock::{Clock, Time};
@@ -34,20 +37,9 @@ const WARM: usize = 5;
 const LIMIT: Duration = Duration::from_millis(50);
 /// The most that a page may weigh with its style, its scripts and its pictures.
 const HEAVIEST: usize = 100 * 1024;
-/// What every page asks for.
-const FILES: [&str; 5] = ["app.css", "app.js", "live.js", "icons.svg", "favicon.svg"];
 
 fn main() {
-    // `cargo test --benches` asks for nothing to be measured.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let missed = runtime.block_on(all());
-    if missed > 0 {
-        println!("\n{missed} limits were missed.");
-        std::process::exit(1);
-    }
+    measured::run(all());
 }
 
 async fn all() -> usize {
@@ -55,9 +47,8 @@ async fn all() -> usize {
     println!("| database | address | p50 ms | p99 ms | must | KB | must |");
     println!("|---|---|---|---|---|---|---|");
     let mut missed = measure("SQLite", None).await;
-    match std::env::var("POSTRIDER_BENCH_POSTGRES") {
-        Ok(url) => missed += measure("PostgreSQL", Some(&url)).await,
-        Err(_) => println!("\nPostgreSQL was not measured: POSTRIDER_BENCH_POSTGRES is not set (benches/run sets it)."),
+    if let Some(url) = measured::postgres() {
+        missed += measure("PostgreSQL", Some(&url)).await;
     }
     missed
 }
@@ -95,15 +86,10 @@ async fn measure(database: &str, url: Option<&str>) -> usize {
         "/content/documents".to_owned(),
         "/account".to_owned(),
     ];
-    let files: usize = FILES
-        .iter()
-        .map(|name| std::fs::metadata(format!("static/{name}")).unwrap().len())
-        .map(|bytes| usize::try_from(bytes).unwrap())
-        .sum();
     let mut missed = 0;
     for address in &addresses {
         let mut times = Vec::with_capacity(TIMED);
-        let mut weight = 0;
+        let mut page = String::new();
         for turn in 0..WARM + TIMED {
             let started = Instant::now();
             let answer = client
@@ -113,11 +99,12 @@ async fn measure(database: &str, url: Option<&str>) -> usize {
                 .await
                 .unwrap();
             assert_eq!(answer.status(), 200, "{address}");
-            weight = answer.bytes().await.unwrap().len() + files;
+            page = answer.text().await.unwrap();
             if turn >= WARM {
                 times.push(started.elapsed());
             }
         }
+        let weight = page.len() + files(&client, server.address(), &page).await;
         times.sort_unstable();
         let (half, most) = (times[TIMED / 2], times[TIMED * 99 / 100]);
         let shown = address.replace(one.as_str(), "…");
@@ -133,6 +120,20 @@ async fn measure(database: &str, url: Option<&str>) -> usize {
     }
     server.kill().await;
     missed
+}
+
+/// What the files of a page weigh, as a browser gets them.
+async fn files(client: &reqwest::Client, server: impl std::fmt::Display, page: &str) -> usize {
+    let starts = page.match_indices("/static/").map(|(start, _)| &page[start..]);
+    let names: BTreeSet<&str> = starts.filter_map(|rest| rest.split(['"', '#']).next()).collect();
+    let mut weight = 0;
+    for name in names {
+        let ask = client.get(format!("http://{server}{name}")).header("accept-encoding", "gzip");
+        let answer = ask.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
+        weight += answer.bytes().await.unwrap().len();
+    }
+    weight
 }
 
 /// Fills the tables beside the running portal and returns its webhooks.

@@ -1,9 +1,14 @@
-//! The embedded files of `static/`, served under names that hold the hash of their content.
+//! The embedded files of `static/`, served under names that hold the hash of their content, and compressed.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, LazyLock};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, Encoding, Header, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
 use super::WebError;
@@ -35,13 +40,32 @@ fn address(name: &str) -> String {
     format!("/static/{stem}.{}.{ending}", hash.get(..16).unwrap_or_default())
 }
 
+/// Each file compressed, once: a page must not weigh more than it has to.
+static COMPRESSED: LazyLock<HashMap<String, Bytes>> = LazyLock::new(|| {
+    let compressed = |name: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&Files::get(name)?.data).ok()?;
+        encoder.finish().ok().map(Bytes::from)
+    };
+    Files::iter().filter_map(|name| Some((name.to_string(), compressed(&name)?))).collect()
+});
+
 async fn file(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, WebError> {
     let name = app.assets.named(request.path()).ok_or(WebError::NotFound)?;
-    let file = Files::get(name).ok_or(WebError::NotFound)?;
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    answer
         .insert_header((CONTENT_TYPE, content_type(name)))
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(file.data))
+        .insert_header((VARY, "Accept-Encoding"));
+    match COMPRESSED.get(name).filter(|_| takes_gzip(&request)) {
+        Some(small) => Ok(answer.insert_header((CONTENT_ENCODING, "gzip")).body(small.clone())),
+        None => Ok(answer.body(Files::get(name).ok_or(WebError::NotFound)?.data)),
+    }
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    AcceptEncoding::parse(request).is_ok_and(|accept| accept.negotiate(offered.iter()) == Some(Encoding::gzip()))
 }
 
 fn content_type(name: &str) -> &'static str {

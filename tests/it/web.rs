@@ -1,5 +1,7 @@
 //! What every answer has in common: the host, the origin, the headers, refusals, bodies and files.
 
+use std::io::Read;
+
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Path};
 use postrider::web::{Access, Form, JsonBody, Query, Route, WebError};
@@ -81,16 +83,43 @@ async fn every_answer_tells_the_browser_what_is_allowed() {
             ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
-            ("vary", "Sec-Fetch-Site, Origin"),
         ] {
             assert_eq!(answer.header(name), value, "{path}");
         }
+        let vary: &[&str] =
+            if path == css { &["Accept-Encoding", "Sec-Fetch-Site, Origin"] } else { &["Sec-Fetch-Site, Origin"] };
+        assert_eq!(answer.headers("vary"), vary, "{path}");
         assert!(answer.header("permissions-policy").contains("camera=()"));
         assert!(answer.header("x-request-id").starts_with("req_"));
         assert_eq!(answer.headers("server"), [""; 0]);
         assert_eq!(answer.headers("strict-transport-security"), [""; 0], "plain HTTP");
         let kept = if path == css { "public, max-age=31536000, immutable" } else { "no-store" };
         assert_eq!(answer.header("cache-control"), kept, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_file_is_compressed_for_who_can_read_it() {
+    let app = TestApp::sqlite().await;
+    let css = stylesheet(&app).await;
+    let get = async |accept: Option<&'static str>| {
+        let request = TestRequest::get().uri(&css);
+        let request =
+            accept.into_iter().fold(request, |request, accept| request.insert_header(("accept-encoding", accept)));
+        let answer = app.send(with_defaults(request)).await;
+        (answer.headers("content-encoding").concat(), answer.bytes().to_vec())
+    };
+    let (encoding, whole) = get(None).await;
+    assert_eq!((encoding.as_str(), whole.as_slice()), ("", std::fs::read("static/app.css").unwrap().as_slice()));
+    for accept in ["identity", "br", "gzip;q=0", "*;q=0, identity"] {
+        assert_eq!(get(Some(accept)).await, (String::new(), whole.clone()), "{accept}");
+    }
+    for accept in ["gzip", "gzip, deflate, br, zstd", "br;q=0.5, gzip"] {
+        let (encoding, small) = get(Some(accept)).await;
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(small.as_slice()).read_to_end(&mut unpacked).unwrap();
+        assert_eq!((encoding.as_str(), unpacked), ("gzip", whole.clone()), "{accept}");
+        assert!(small.len() * 3 < whole.len(), "{} of {}", small.len(), whole.len());
     }
 }
 
@@ -246,7 +275,7 @@ async fn a_panic_and_a_fault_are_a_page_with_the_request_and_without_the_cause()
     let app = app.and_routes(sample()).await;
     for path in ["/sample/panic", "/sample/fault", "/api/fault"] {
         let request = with_defaults(TestRequest::get().uri(path)).insert_header(("cookie", cookie.as_str()));
-        let answer = app.send(request).await;
+        let answer = app.send(with_defaults(request)).await;
         assert_eq!(answer.status(), 500, "{path}");
         assert!(answer.has(answer.header("x-request-id")), "{path}: {}", answer.text());
         for cause in ["rosebud", "inner cause", "outer cause", "panic"] {
