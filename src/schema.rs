@@ -275,6 +275,7 @@ diesel::table! {
         last_status -> Nullable<Integer>,
         last_at -> Nullable<Timestamp>,
         certificate_until -> Nullable<Timestamp>,
+        certificate_origin -> Nullable<Text>,
     }
 }
 

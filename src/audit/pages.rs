@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 use super::store::{self, Entry, Filter};
 use super::words::sentence;
 use crate::clock::Time;
-use crate::db::DbError;
+use crate::db::{Conn, DbError};
 use crate::history::moments;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::{Frame, Place};
+use crate::web::listing::{self, capital, choices};
 use crate::web::view::{Chip, Choice, Difference, Filled, Pager, When};
 use crate::web::{Access, Page, Query, Route, WebError};
 
@@ -101,11 +102,8 @@ impl Typed {
         let (from, until) = moments(&self.from, &self.to, now)?;
         let filter =
             Filter { actor: some(&self.actor), action: some(&self.action), object: some(&self.object), from, until };
-        let cursor = match self.cursor.as_str() {
-            "" => None,
-            text => Some(cursor(text).ok_or("This page address is not valid. Start again at the first page.")?),
-        };
-        Ok((filter, cursor))
+        let seq = |text: &str| text.parse().ok().filter(|seq: &i64| *seq > 0);
+        Ok((filter, listing::cursor(&self.cursor, seq)?))
     }
 
     fn fields(&self) -> [(&'static str, &'static str, &str); 5] {
@@ -119,36 +117,14 @@ impl Typed {
     }
 
     fn address(&self, without: &str, cursor: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, _, value) in
-            self.fields().into_iter().filter(|(name, _, value)| *name != without && !value.is_empty())
-        {
-            query.append_pair(name, value);
-        }
-        if !cursor.is_empty() {
-            query.append_pair("cursor", cursor);
-        }
-        let query = query.finish();
-        if query.is_empty() { LIST.to_owned() } else { format!("{LIST}?{query}") }
-    }
-}
-
-fn cursor(text: &str) -> Option<(bool, i64)> {
-    let (letter, seq) = text.split_at_checked(1)?;
-    let seq = seq.parse().ok().filter(|seq: &i64| *seq > 0)?;
-    match letter {
-        "n" => Some((true, seq)),
-        "o" => Some((false, seq)),
-        _ => None,
+        let fields = self.fields().into_iter().filter(|(name, _, _)| *name != without);
+        listing::address(LIST, fields.map(|(name, _, value)| (name, value)).chain([("cursor", cursor)]))
     }
 }
 
 async fn list(admin: Admin, app: web::Data<App>, Query(typed): Query<Typed>) -> Result<HttpResponse, WebError> {
     let (found, problem) = match typed.read(app.clock.now()) {
-        Ok((filter, cursor)) => {
-            let read = app.db.read::<_, DbError, _>(move |conn| store::page(conn, &filter, cursor, SIZE + 1));
-            (Some((read.await?, cursor)), "")
-        }
+        Ok((filter, cursor)) => (Some(app.db.read(move |conn| look(conn, &filter, cursor)).await?), ""),
         Err(problem) => (None, problem),
     };
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -156,6 +132,15 @@ async fn list(admin: Admin, app: web::Data<App>, Query(typed): Query<Typed>) -> 
 }
 
 type Found = (Vec<Entry>, Option<(bool, i64)>);
+
+fn look(conn: &mut Conn, filter: &Filter, cursor: Option<(bool, i64)>) -> Result<Found, DbError> {
+    let found = store::page(conn, filter, cursor, SIZE + 1)?;
+    if found.is_empty() && matches!(cursor, Some((true, _))) {
+        // Nothing is newer any more: the newest are what the person looks for.
+        return Ok((store::page(conn, filter, None, SIZE + 1)?, None));
+    }
+    Ok((found, cursor))
+}
 
 fn page(mut frame: Frame, typed: &Typed, found: Option<Found>, problem: &str) -> ListPage {
     let (mut entries, cursor) = found.unwrap_or_default();
@@ -180,11 +165,7 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<Found>, problem: &str) ->
         to: typed.to.clone(),
         problem: problem.to_owned(),
         chips: if problem.is_empty() { chips(typed) } else { Vec::new() },
-        filled: match (entries.is_empty(), any) {
-            (false, _) => Filled::Rows,
-            (true, false) => Filled::Empty,
-            (true, true) => Filled::NoMatch,
-        },
+        filled: listing::filled(entries.is_empty(), any),
         pager: Pager {
             range: String::new(),
             newer: entries.first().filter(|_| newer).map(|entry| to('n', entry.seq)),
@@ -195,16 +176,9 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<Found>, problem: &str) ->
 }
 
 fn actions(chosen: &str) -> Vec<Choice> {
-    let label = |action: &str| sentence(action).map_or_else(|| action.to_owned(), capital);
-    let choice = |action: &str| Choice { value: action.to_owned(), label: label(action), chosen: action == chosen };
-    let any = Choice { value: String::new(), label: "Anything".to_owned(), chosen: chosen.is_empty() };
-    let other = (!chosen.is_empty() && !ACTIONS.contains(&chosen)).then(|| choice(chosen));
-    std::iter::once(any).chain(ACTIONS.iter().map(|action| choice(action))).chain(other).collect()
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let other = (!chosen.is_empty() && !ACTIONS.contains(&chosen)).then_some(chosen);
+    let all = ACTIONS.into_iter().chain(other);
+    choices("Anything", chosen, all.map(|action| (action, capital(sentence(action).unwrap_or(action)))))
 }
 
 fn chips(typed: &Typed) -> Vec<Chip> {

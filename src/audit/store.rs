@@ -1,12 +1,19 @@
 //! The audit table: rows are appended under a lock on the chain's head and never touched again.
 
+use std::time::Duration;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
 use super::ActorKind;
 use crate::clock::Time;
 use crate::db::{Backend, Conn, DbError};
 use crate::on_backend;
 use crate::schema::{audit, audit_head};
+
+/// The clocks of nodes may differ by so much, so times follow the chain only roughly.
+const SKEW: Duration = Duration::from_secs(3600);
 
 /// One row of the audit trail.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -85,33 +92,92 @@ pub struct Filter {
     pub until: Option<Time>,
 }
 
-/// Up to `limit` rows, the newest first, on one side of a place in the chain (`true` towards newer ones).
+/// Up to `limit` rows on one side of a place in the chain (`true` towards newer ones), in the order of walking.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn page(conn: &mut Conn, filter: &Filter, cursor: Option<(bool, i64)>, limit: i64) -> Result<Vec<Entry>, DbError> {
+    let (mut above, mut below) = around(conn, filter)?;
+    match cursor {
+        None => {}
+        Some((true, seq)) => above = Some(above.map_or(seq, |above| above.max(seq))),
+        Some((false, seq)) => below = Some(below.map_or(seq, |below| below.min(seq))),
+    }
+    let back = matches!(cursor, Some((true, _)));
+    let mut query = wanted(filter);
+    let Some((column, value)) = filter.lead() else {
+        query = above.into_iter().fold(query, |query, seq| query.filter(audit::seq.gt(seq)));
+        query = below.into_iter().fold(query, |query, seq| query.filter(audit::seq.lt(seq)));
+        query = if back { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
+        return Ok(query.limit(limit).load(conn)?);
+    };
+    // As a range of both columns: a planner that knows the value to be fixed may walk the whole trail instead.
+    for (op, open, seq) in [(">", ">=", above), ("<", "<=", below)] {
+        query = match seq {
+            Some(seq) => {
+                let pair = sql::<Bool>(&format!("({column}, audit.seq) {op} (")).bind::<Text, _>(value);
+                query.filter(pair.sql(", ").bind::<BigInt, _>(seq).sql(")"))
+            }
+            None => query.filter(sql::<Bool>(&format!("{column} {open} ")).bind::<Text, _>(value)),
+        };
+    }
+    let lead = sql::<Text>(column);
+    query =
+        if back { query.order((lead.asc(), audit::seq.asc())) } else { query.order((lead.desc(), audit::seq.desc())) };
+    Ok(query.limit(limit).load(conn)?)
+}
+
+impl Filter {
+    /// The column whose index is walked: the one of which a value has the fewest rows.
+    fn lead(&self) -> Option<(&'static str, &str)> {
+        let object = self.object.as_deref().map(|value| ("audit.object_id", value));
+        let actor = self.actor.as_deref().map(|value| ("audit.actor_name", value));
+        let action = self.action.as_deref().map(|value| ("audit.action", value));
+        object.or(actor).or(action)
+    }
+}
+
+type Query<'a> = audit::BoxedQuery<'a, Backend>;
+
+/// What each row must be, but for the lead. Times are written so that no index serves them: the walk is bounded
+/// already, and its order must not be lost.
+fn wanted(filter: &Filter) -> Query<'_> {
     let mut query = audit::table.into_boxed::<Backend>();
-    if let Some(actor) = &filter.actor {
-        query = query.filter(audit::actor_name.eq(actor));
+    let lead = filter.lead().map(|(column, _)| column);
+    if let Some(actor) = filter.actor.as_deref().filter(|_| lead != Some("audit.actor_name")) {
+        query = query.filter(sql::<Bool>("coalesce(audit.actor_name, '') = ").bind::<Text, _>(actor));
     }
-    if let Some(action) = &filter.action {
-        query = query.filter(audit::action.eq(action));
+    if let Some(action) = filter.action.as_deref().filter(|_| lead != Some("audit.action")) {
+        query = query.filter(sql::<Bool>("coalesce(audit.action, '') = ").bind::<Text, _>(action));
     }
-    if let Some(object) = &filter.object {
-        query = query.filter(audit::object_id.eq(object));
-    }
+    let at = || sql::<Timestamp>("coalesce(audit.at, audit.at)");
     if let Some(from) = filter.from {
-        query = query.filter(audit::at.ge(from));
+        query = query.filter(at().ge(from));
     }
     if let Some(until) = filter.until {
-        query = query.filter(audit::at.lt(until));
+        query = query.filter(at().lt(until));
     }
-    query = match cursor {
-        None => query.order(audit::seq.desc()),
-        Some((true, seq)) => query.filter(audit::seq.gt(seq)).order(audit::seq.asc()),
-        Some((false, seq)) => query.filter(audit::seq.lt(seq)).order(audit::seq.desc()),
+    query
+}
+
+/// The rows of the chain between which the times of the filter lie.
+fn around(conn: &mut Conn, filter: &Filter) -> Result<(Option<i64>, Option<i64>), DbError> {
+    let rows = audit::table.select(audit::seq);
+    let above = match filter.from {
+        Some(from) => {
+            let before = rows.filter(audit::at.lt(from.minus(SKEW)));
+            before.order((audit::at.desc(), audit::seq.desc())).first(conn).optional()?
+        }
+        None => None,
     };
-    Ok(query.limit(limit).load(conn)?)
+    let below = match filter.until {
+        Some(until) => {
+            let after = rows.filter(audit::at.gt(until.plus(SKEW)));
+            after.order((audit::at.asc(), audit::seq.asc())).first(conn).optional()?
+        }
+        None => None,
+    };
+    Ok((above, below))
 }
 
 pub(super) fn head(conn: &mut Conn) -> Result<(i64, String), DbError> {

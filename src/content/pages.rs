@@ -6,12 +6,13 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
 
-use super::paging::{Paged, Span};
+use super::paging::{Cursor, Paged, Span};
 use super::{assignments, documents, publications};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 pub(super) use crate::web::Whole;
-use crate::web::view::{Choice, Filled, Input, Pager, When};
+use crate::web::listing;
+use crate::web::view::{Choice, Input, Pager, When};
 use crate::web::{Route, WebError};
 
 /// The most documents that a select offers, newest first.
@@ -67,15 +68,6 @@ pub(super) fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<O
     parse(text).map(Some).ok_or_else(refused)
 }
 
-/// Why a list shows no rows.
-pub(super) fn filled<T>(rows: &[T], filtered: bool) -> Filled {
-    match (rows.is_empty(), filtered) {
-        (false, _) => Filled::Rows,
-        (true, true) => Filled::NoMatch,
-        (true, false) => Filled::Empty,
-    }
-}
-
 /// The way on from a page of a list; `fields` are the filters that stay.
 pub(super) fn pager<T>(paged: &Paged<T>, path: &str, fields: &[(&str, &str)], number: impl Fn(&T) -> i64) -> Pager {
     let range = match (paged.rows.first(), paged.rows.last()) {
@@ -85,19 +77,10 @@ pub(super) fn pager<T>(paged: &Paged<T>, path: &str, fields: &[(&str, &str)], nu
         (Some(only), _) => format!("Number {}", number(only)),
         (None, _) => String::new(),
     };
-    let to = |cursor: String| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        query.append_pair("cursor", &cursor);
-        format!("{path}?{}", query.finish())
+    let to = |cursor: Cursor| {
+        listing::address(path, fields.iter().copied().chain([("cursor", cursor.to_string().as_str())]))
     };
-    Pager {
-        range,
-        newer: paged.newer.map(|cursor| to(cursor.to_string())),
-        older: paged.older.map(|cursor| to(cursor.to_string())),
-    }
+    Pager { range, newer: paged.newer.map(to), older: paged.older.map(to) }
 }
 
 /// The documents to choose from, and the chosen one even where it is older than all of them.

@@ -8,7 +8,7 @@ use chrono::{DurationRound, TimeDelta};
 
 use super::lanes::Pulse;
 use super::latency::bucket_of;
-use super::queue::{self, Ended, Settlement};
+use super::queue::{self, Certificate, Ended, Settlement};
 use super::retry::{self, Failure};
 use super::send::{Job, Sender};
 use super::{Outcome, State};
@@ -57,9 +57,11 @@ impl Finished {
         self.reply.as_ref().and_then(|reply| reply.note).is_some_and(Note::is_ours)
     }
 
-    fn certificate_until(&self) -> Option<Time> {
+    /// The last day of the certificate that a new connection showed, and who showed it.
+    fn certificate(&self, url: &str) -> Option<Certificate> {
         let day = self.reply.as_ref()?.certificate_until?;
-        Some(Time::from_utc(day.and_hms_opt(0, 0, 0)?.and_utc()))
+        let until = Time::from_utc(day.and_hms_opt(0, 0, 0)?.and_utc());
+        Some(Certificate { until, origin: webhooks::origin(url)? })
     }
 
     /// What the window learns.
@@ -169,7 +171,7 @@ struct Noted {
     settlement: Settlement,
     /// The receiver answered 410, and nobody had asked for this attempt.
     gone: bool,
-    certificate_until: Option<Time>,
+    certificate: Option<Certificate>,
     at: Time,
 }
 
@@ -189,8 +191,8 @@ fn note(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at
         ended,
     };
     let gone = finished.status() == Some(GONE) && job.resend_from.is_none();
-    let certificate_until = finished.certificate_until();
-    tx.note(Noted { webhook: job.webhook.id, settlement, gone, certificate_until, at });
+    let certificate = finished.certificate(&job.webhook.url);
+    tx.note(Noted { webhook: job.webhook.id, settlement, gone, certificate, at });
     Ok(match (verdict.state, verdict.due) {
         (_, Some(due)) => Next::Due(due),
         (State::Queued, None) => Next::Look,
@@ -273,7 +275,7 @@ fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
     let mut hours: BTreeMap<(WebhookId, Time), (i32, i32, i64)> = BTreeMap::new();
     let mut latencies: BTreeMap<(WebhookId, Time, i32), i32> = BTreeMap::new();
     let mut last: BTreeMap<WebhookId, &Noted> = BTreeMap::new();
-    let mut certificates: BTreeMap<WebhookId, Time> = BTreeMap::new();
+    let mut certificates: BTreeMap<WebhookId, &Certificate> = BTreeMap::new();
     for result in results {
         let ended = &result.settlement.ended;
         let hour = result.at.utc().duration_trunc(TimeDelta::hours(1)).unwrap_or(result.at.utc());
@@ -286,8 +288,8 @@ fn tally(tx: &mut Tx<'_>, results: &[Noted]) -> Result<(), DbError> {
         if let Some(micros) = answered {
             *latencies.entry((result.webhook, hour, bucket_of(micros))).or_default() += 1;
         }
-        if let Some(until) = result.certificate_until {
-            certificates.insert(result.webhook, until);
+        if let Some(certificate) = &result.certificate {
+            certificates.insert(result.webhook, certificate);
         }
         last.insert(result.webhook, result);
     }

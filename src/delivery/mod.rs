@@ -137,6 +137,11 @@ crate::word_enum! {
 }
 
 impl Outcome {
+    /// It ended, and not with success.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Sending | Self::Ok | Self::Unknown)
+    }
+
     /// The outcome of a request.
     pub fn of(outcome: outbound::Outcome) -> Self {
         Self::parse(outcome.code()).unwrap_or(Self::Unknown)

@@ -9,7 +9,9 @@ use diesel::prelude::*;
 
 pub(super) use claim::{Claim, Claimed, claim, earliest_due};
 pub(super) use lease::{acquire, database_now, release, renew, sweep_tests, void_leases};
-pub(super) use settle::{Ended, Settlement, add_hours, add_latency, request_resend, set_last, settle, standing};
+pub(super) use settle::{
+    Certificate, Ended, Settlement, add_hours, add_latency, request_resend, set_last, settle, standing,
+};
 
 use super::{DeliveryId, Kind, Lanes, NodeId, Outcome, Reason, State};
 use crate::audit::Actor;

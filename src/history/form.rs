@@ -10,6 +10,7 @@ use super::{Answer, Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
 use crate::delivery::DeliveryId;
 use crate::events::EventId;
+use crate::web::listing;
 use crate::webhooks::WebhookId;
 
 /// Where the list lives.
@@ -85,17 +86,12 @@ impl Typed {
 
     /// The address of these filters and this page size, with some fields changed (an empty value takes one off).
     pub(crate) fn address(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let mut any = false;
-        for (name, value) in self.fields() {
-            let change = changes.iter().find(|(changed, _)| *changed == name);
-            let value = change.map_or(value, |(_, value)| value);
-            if !value.is_empty() {
-                query.append_pair(name, value);
-                any = true;
-            }
-        }
-        if any { format!("{ADDRESS}?{}", query.finish()) } else { ADDRESS.to_owned() }
+        listing::address(
+            ADDRESS,
+            self.fields().into_iter().map(|(name, value)| {
+                (name, changes.iter().find(|(changed, _)| *changed == name).map_or(value, |(_, value)| *value))
+            }),
+        )
     }
 
     /// Every field but the cursor belongs to the filters; a changed filter begins at its first page.

@@ -10,9 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use pages::routes;
-pub use store::events::{EventFilter, EventPage, EventSearch, EventSummary};
-pub use store::hours::{HOURS, Hour, day, hours, latencies};
-pub use store::last::{Last, Signs, count_waiting, count_waiting_each, last_deliveries, next_due, signs, waiting};
+pub use store::events::{EventFilter, EventPage, EventSearch, EventSummary, page as events};
+pub use store::hours::{HOURS, Hour, Total, day, hours, latencies, totals};
+pub use store::last::{
+    Last, MOST_WAITING, Signs, Waiting, count_waiting, count_waiting_each, last_deliveries, signs, waiting,
+};
 pub use store::letter::{Attempt, AttemptLine, Delivery, Letter, Origin, attempts, letter};
 pub use store::log::{LogCursor, LogPage, LogRow, Verdict, log};
 pub use store::{Page, Summary, find, page};

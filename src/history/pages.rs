@@ -12,7 +12,7 @@ mod words;
 
 pub(crate) use list::{Row, rows};
 pub(crate) use show::shown_attempt;
-pub(crate) use words::{badge, event_label, exact, hour_label, result, span, status_line, when};
+pub(crate) use words::{badge, event_label, exact, hour_label, result, span, status_line, verdict, when};
 
 use crate::web::{Access, Route};
 

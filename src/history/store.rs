@@ -25,7 +25,7 @@ use crate::webhooks::WebhookId;
 /// How many rows a search that no index helps looks at before it says how far it got.
 pub(super) const SEARCH_SPAN: i64 = 50_000;
 /// Ids sort by the clock of the machine that made them, which may be off by so much.
-const SKEW: Duration = Duration::from_secs(3600);
+pub(super) const SKEW: Duration = Duration::from_secs(3600);
 
 diesel::define_sql_function! {
     /// Folds the case of ASCII letters, alike on both databases.

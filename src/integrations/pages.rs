@@ -10,14 +10,15 @@ use crate::api_keys;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::events::{self, Source};
-use crate::history;
 use crate::history::pages::when;
+use crate::history::{self, Total};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::chart::percent;
 use crate::web::frame::{Frame, Place};
 use crate::web::view::When;
 use crate::web::{Access, Page, Route, WebError};
+use crate::webhooks::State;
 use crate::webhooks::set::Webhooks;
 
 /// More events than this are told as "more than".
@@ -54,8 +55,8 @@ struct IntegrationsPage {
 struct Facts {
     keys: Vec<api_keys::ApiKey>,
     received: Vec<(Source, i64)>,
-    states: [usize; 4],
-    sent: (i64, i64),
+    states: Vec<State>,
+    sent: Vec<Total>,
 }
 
 async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
@@ -63,14 +64,14 @@ async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
     let facts = app.db.read(move |conn| look(conn, &webhooks, now)).await?;
     let active = facts.keys.iter().filter(|key| key.is_valid(now)).count();
     let all = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
-    let (good, bad) = facts.sent;
+    let (good, bad) = facts.sent.iter().fold((0, 0), |(good, bad), hour| (good + hour.ok, bad + hour.failed));
     let page = IntegrationsPage {
         frame: admin.frame("Integrations and webhooks", Place::Integrations),
         keys: format!("{}, {active} active", all(facts.keys.len(), "key")),
         last_used: facts.keys.iter().filter_map(|key| key.last_used_at).max().map(when),
         received: facts.received.into_iter().map(|(source, count)| received(source, count)).collect(),
         address: format!("{}/api/v1/events", app.settings.public_url),
-        webhooks: webhooks_by_state(facts.states),
+        webhooks: webhooks_by_state(&facts.states),
         sent: match good + bad {
             0 => "Nothing was sent in the last 24 hours.".to_owned(),
             1 => format!("1 attempt in the last 24 hours, {} succeeded.", percent(good, 1)),
@@ -82,24 +83,11 @@ async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
 
 fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<Facts, DbError> {
     let set = webhooks.read(conn)?;
-    let mut states = [0; 4];
-    for webhook in set.all() {
-        let state = match (webhook.active, &webhook.disabled, &webhook.paused) {
-            (false, _, _) => 1,
-            (true, Some(_), _) => 3,
-            (true, None, Some(_)) => 2,
-            (true, None, None) => 0,
-        };
-        states[state] += 1;
-    }
-    let sent = history::hours(conn, None, history::day(now)[0])?;
-    let sent =
-        sent.iter().fold((0, 0), |(ok, failed), hour| (ok + i64::from(hour.ok), failed + i64::from(hour.failed)));
     Ok(Facts {
         keys: api_keys::list(conn)?,
         received: events::count_by_source(conn, now.minus(Duration::from_hours(24)), MOST_COUNTED)?,
-        states,
-        sent,
+        states: set.all().iter().map(|webhook| webhook.state()).collect(),
+        sent: history::totals(conn, history::day(now)[0])?,
     })
 }
 
@@ -108,12 +96,15 @@ fn received(source: Source, count: i64) -> Figure {
     Figure { words: format!("{count} from {}", source.label()), href: format!("/events?source={source}&from=24h") }
 }
 
-fn webhooks_by_state(states: [usize; 4]) -> Vec<Figure> {
-    const WORDS: [(&str, &str); 4] =
-        [("active", "active"), ("inactive", "inactive"), ("paused", "paused"), ("disabled", "disabled by Postrider")];
-    let figure = |(count, (state, words)): (usize, (&str, &str))| Figure {
-        words: format!("{count} {words}"),
-        href: format!("/settings/webhooks?state={state}"),
+fn webhooks_by_state(states: &[State]) -> Vec<Figure> {
+    let figure = |state: &State| {
+        let count = states.iter().filter(|one| *one == state).count();
+        let words = match state {
+            State::Disabled => "disabled by Postrider",
+            State::Active | State::Inactive | State::Paused => state.as_str(),
+        };
+        let figure = Figure { words: format!("{count} {words}"), href: format!("/settings/webhooks?state={state}") };
+        (count > 0 || *state == State::Active).then_some(figure)
     };
-    states.into_iter().zip(WORDS).filter(|(count, (state, _))| *count > 0 || *state == "active").map(figure).collect()
+    State::ALL.iter().filter_map(figure).collect()
 }

@@ -2,7 +2,6 @@
 
 mod needs;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use askama::Template;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::history::pages::{Row, hour_label, rows, when};
-use crate::history::{self, Filter, Hour, Reading, Request, Signs, Summary, page, unsendable};
+use crate::history::{self, Filter, Reading, Request, Signs, Summary, Total, Waiting, page, unsendable};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
@@ -20,8 +19,8 @@ use crate::web::chart::{Bars, Sum, percent};
 use crate::web::frame::{Frame, Place};
 use crate::web::view::When;
 use crate::web::{Access, Page, Route, WebError, see_other};
+use crate::webhooks::Webhook;
 use crate::webhooks::set::{WebhookSet, Webhooks};
-use crate::webhooks::{Webhook, WebhookId};
 
 /// The span in which failed deliveries are news.
 const LAST_DAY: Duration = Duration::from_hours(24);
@@ -96,8 +95,8 @@ struct Facts {
     latest: Vec<Summary>,
     failed: Vec<Summary>,
     signs: Vec<Signs>,
-    waiting: Vec<(WebhookId, i64, Option<Time>)>,
-    hours: Vec<Hour>,
+    waiting: Vec<Waiting>,
+    hours: Vec<Total>,
 }
 
 fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<Facts, DbError> {
@@ -109,23 +108,19 @@ fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<Facts, DbErro
         latest: page(conn, &latest, &held)?.rows,
         failed: page(conn, &Request { filter: failed, cursor: None, limit: MOST_FAILED }, &held)?.rows,
         signs: history::signs(conn)?,
-        waiting: history::waiting(conn)?,
-        hours: history::hours(conn, None, history::day(now)[0])?,
+        waiting: history::waiting(conn, None)?,
+        hours: history::totals(conn, history::day(now)[0])?,
         set,
     })
 }
 
-fn day(hours: &[Hour], now: Time) -> Bars {
-    let mut by_hour: BTreeMap<Time, (i64, i64)> = BTreeMap::new();
-    for hour in hours {
-        let sums = by_hour.entry(hour.hour).or_default();
-        *sums = (sums.0 + i64::from(hour.ok), sums.1 + i64::from(hour.failed));
-    }
+fn day(hours: &[Total], now: Time) -> Bars {
     let sums = history::day(now).into_iter().map(|hour| {
-        let (good, bad) = by_hour.get(&hour).copied().unwrap_or_default();
+        let (good, bad) =
+            hours.iter().find(|total| total.hour == hour).map_or((0, 0), |total| (total.ok, total.failed));
         Sum { label: hour_label(hour), good, bad }
     });
-    let (good, bad) = by_hour.values().fold((0, 0), |(good, bad), sums| (good + sums.0, bad + sums.1));
+    let (good, bad) = hours.iter().fold((0, 0), |(good, bad), total| (good + total.ok, bad + total.failed));
     let words = match good + bad {
         0 => "Nothing was sent in the last 24 hours".to_owned(),
         all => format!("{good} of {all} attempts succeeded in the last 24 hours ({})", percent(good, all)),
@@ -133,19 +128,24 @@ fn day(hours: &[Hour], now: Time) -> Bars {
     Bars::new(words, sums.collect())
 }
 
-/// What waits, by webhook, the first due first.
-fn next(set: &WebhookSet, waiting: &[(WebhookId, i64, Option<Time>)]) -> Vec<Next> {
-    let mut sorted: Vec<_> = waiting.iter().filter_map(|(id, count, due)| Some((set.get(*id)?, count, due))).collect();
-    sorted.sort_by_key(|(webhook, _, due)| (!webhook.is_sendable(), **due));
-    let line = |(webhook, count, due): (&Arc<Webhook>, &i64, &Option<Time>)| Next {
-        webhook: webhook.name.clone(),
-        href: format!(
-            "/deliveries?webhook={}&state={}",
-            webhook.id,
-            if webhook.is_sendable() { "retrying" } else { "held" }
-        ),
-        words: if *count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") },
-        due: due.filter(|_| webhook.is_sendable()).map(when),
+/// What waits, by webhook: the first due first, what is held last.
+fn next(set: &WebhookSet, waiting: &[Waiting]) -> Vec<Next> {
+    let mut sorted: Vec<(&Arc<Webhook>, &Waiting)> =
+        waiting.iter().filter_map(|waiting| Some((set.get(waiting.webhook_id)?, waiting))).collect();
+    sorted.sort_by_key(|(webhook, waiting)| (!webhook.is_sendable(), waiting.due()));
+    sorted.into_iter().take(MOST_NEXT).map(|(webhook, waiting)| line(webhook, waiting)).collect()
+}
+
+fn line(webhook: &Webhook, waiting: &Waiting) -> Next {
+    let state = match (webhook.is_sendable(), waiting.retrying > 0) {
+        (false, _) => Reading::Held,
+        (true, true) => Reading::Retrying,
+        (true, false) => Reading::Queued,
     };
-    sorted.into_iter().take(MOST_NEXT).map(line).collect()
+    Next {
+        webhook: webhook.name.clone(),
+        href: format!("/deliveries?webhook={}&state={state}", webhook.id),
+        words: waiting.words(),
+        due: waiting.due().filter(|_| webhook.is_sendable()).map(when),
+    }
 }

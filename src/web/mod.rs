@@ -12,6 +12,7 @@ mod finish;
 pub mod form;
 pub mod frame;
 mod headers;
+pub(crate) mod listing;
 mod outer;
 pub mod page;
 pub(crate) mod refusal;

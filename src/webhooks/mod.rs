@@ -196,7 +196,47 @@ pub struct Webhook {
     pub(crate) updated_at: Time,
 }
 
+/// Scheme, host and port of a webhook's address.
+pub(crate) fn origin(url: &str) -> Option<String> {
+    url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
+}
+
+crate::word_enum! {
+    /// What a webhook is to new events, as people tell it.
+    State {
+        /// Sent to.
+        Active = "active",
+        /// Switched off by a person.
+        Inactive = "inactive",
+        /// Held by a person.
+        Paused = "paused",
+        /// Switched off by Postrider.
+        Disabled = "disabled",
+    }
+}
+
+impl State {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+            Self::Paused => "Paused",
+            Self::Disabled => "Disabled",
+        }
+    }
+}
+
 impl Webhook {
+    /// How it stands; switched off by a person says more than by Postrider, and either more than held.
+    pub(crate) fn state(&self) -> State {
+        match (self.active, &self.disabled, &self.paused) {
+            (false, _, _) => State::Inactive,
+            (true, Some(_), _) => State::Disabled,
+            (true, None, Some(_)) => State::Paused,
+            (true, None, None) => State::Active,
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> WebhookId {
         self.id

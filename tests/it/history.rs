@@ -5,5 +5,6 @@ mod bulk;
 mod events;
 mod letter;
 mod list;
+mod list_plans;
 mod plans;
 mod resend;

@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod openapi;
 mod outbound;
+mod overview;
 mod routes;
 mod schema;
 mod sessions;

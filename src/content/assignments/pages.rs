@@ -18,6 +18,7 @@ use crate::db::{Conn, DbError};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::listing;
 use crate::web::view::{Choice, Filled, Pager, When};
 use crate::web::{Access, Page, Query, Route, WebError};
 
@@ -148,7 +149,7 @@ fn read_list(conn: &mut Conn, filter: &Filter, span: Span, limit: &str, today: T
     let mut kinds = vec![pages::none("Every type", kind)];
     kinds.extend(pages::choices(Kind::ALL, kind, Kind::as_str, Kind::label));
     Ok(List {
-        filled: pages::filled(&paged.rows, all > 0),
+        filled: listing::filled(paged.rows.is_empty(), all > 0),
         rows: paged.rows.into_iter().map(row).collect(),
         q: filter.text.clone(),
         kinds,

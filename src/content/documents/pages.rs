@@ -18,6 +18,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::listing;
 use crate::web::view::{Choice, Filled, Pager, When};
 use crate::web::{Access, Page, Query, Route, WebError};
 
@@ -155,7 +156,7 @@ fn read_list(conn: &mut Conn, filter: &Filter, span: Span, limit: &str) -> Resul
     let mut statuses = vec![pages::none("Every status", status)];
     statuses.extend(pages::choices(Status::ALL, status, Status::as_str, Status::label));
     Ok(List {
-        filled: pages::filled(&paged.rows, all > 0),
+        filled: listing::filled(paged.rows.is_empty(), all > 0),
         rows: rows(conn, paged.rows)?,
         q: filter.text.clone(),
         statuses,

@@ -20,6 +20,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::listing;
 use crate::web::view::{Choice, Filled, Pager, When};
 use crate::web::{Access, Form, Page, Query, Route, WebError, see_other};
 
@@ -165,7 +166,7 @@ fn read_list(conn: &mut Conn, filter: &Filter, span: Span, limit: &str) -> Resul
     let mut states = vec![pages::none("Every state", state)];
     states.extend(pages::choices(State::ALL, state, State::as_str, State::as_str));
     Ok(List {
-        filled: pages::filled(&paged.rows, all > 0),
+        filled: listing::filled(paged.rows.is_empty(), all > 0),
         rows: paged.rows.into_iter().map(row).collect(),
         q: filter.text.clone(),
         states,

@@ -167,7 +167,8 @@ fn mark_sending(conn: &mut Conn, rows: &[Claimed], fence: i64, now: Time) -> Res
 
 /// When the next row of a lane is due, whatever its turn.
 pub(in crate::delivery) fn earliest_due(conn: &mut Conn, webhook: WebhookId) -> Result<Option<Time>, DbError> {
-    let mut earliest = None;
+    let mut earliest: Option<Time> = None;
+    // The index knows first tries apart from retries.
     for first_try in [true, false] {
         let due: Option<Time> = deliveries::table
             .filter(deliveries::webhook_id.eq(webhook))
@@ -177,10 +178,7 @@ pub(in crate::delivery) fn earliest_due(conn: &mut Conn, webhook: WebhookId) -> 
             .select(deliveries::due_at)
             .first(conn)
             .optional()?;
-        earliest = match (earliest, due) {
-            (Some(one), Some(other)) => Some(std::cmp::min(one, other)),
-            (one, other) => one.or(other),
-        };
+        earliest = earliest.into_iter().chain(due).min();
     }
     Ok(earliest)
 }

@@ -162,13 +162,22 @@ pub(in crate::delivery) fn add_latency(
     Ok(())
 }
 
+/// A receiver's certificate as it was last seen.
+#[derive(Clone, Debug)]
+pub(in crate::delivery) struct Certificate {
+    /// Its last day.
+    pub(in crate::delivery) until: Time,
+    /// Scheme, host and port of the receiver.
+    pub(in crate::delivery) origin: String,
+}
+
 /// The webhook's last delivery, as the list shows it, and the end of its receiver's certificate where it was seen.
 pub(in crate::delivery) fn set_last(
     conn: &mut Conn,
     webhook: WebhookId,
     end: &Settlement,
     at: Time,
-    certificate_until: Option<Time>,
+    certificate: Option<&Certificate>,
 ) -> Result<(), DbError> {
     #[derive(AsChangeset)]
     #[diesel(table_name = lanes)]
@@ -178,13 +187,15 @@ pub(in crate::delivery) fn set_last(
         last_status: Option<Option<i32>>,
         last_at: Time,
         certificate_until: Option<Time>,
+        certificate_origin: Option<&'a str>,
     }
     let last = Last {
         last_delivery_id: end.delivery.as_str(),
         last_outcome: end.ended.outcome.as_str(),
         last_status: Some(end.ended.status),
         last_at: at,
-        certificate_until,
+        certificate_until: certificate.map(|certificate| certificate.until),
+        certificate_origin: certificate.map(|certificate| certificate.origin.as_str()),
     };
     diesel::update(lanes::table.find(webhook)).set(&last).execute(conn)?;
     Ok(())

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::list::capital;
 use crate::db::{Conn, DbError};
 use crate::delivery::{self, DeliveryId};
 use crate::history::form::{ADDRESS, LAST_DAY, Typed};
@@ -16,6 +15,7 @@ use crate::once::{FormId, once};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::{Frame, Place};
+use crate::web::listing::capital;
 use crate::web::view::Sheet;
 use crate::web::{Form, Page, Query, WebError, see_other};
 use crate::webhooks::set::{WebhookSet, Webhooks};

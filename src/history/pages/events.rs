@@ -19,6 +19,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
+use crate::web::listing::{self, choices};
 use crate::web::view::{Chip, Choice, Filled, Pager, When};
 use crate::web::{Page, Query, WebError};
 
@@ -87,7 +88,7 @@ impl Typed {
             until: given(&self.to).map(form::until).transpose()?,
             search: given(&self.q).map(search).transpose()?,
         };
-        Ok((filter, given(&self.cursor).map(cursor).transpose()?))
+        Ok((filter, listing::cursor(self.cursor.trim(), EventId::parse)?))
     }
 
     fn fields(&self) -> [(&'static str, &str); 6] {
@@ -103,15 +104,8 @@ impl Typed {
 
     /// The address of these filters without one of them, or at a cursor.
     fn address(&self, without: &str, cursor: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in self.fields().into_iter().filter(|(name, value)| *name != without && !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        if !cursor.is_empty() {
-            query.append_pair("cursor", cursor);
-        }
-        let query = query.finish();
-        if query.is_empty() { LIST.to_owned() } else { format!("{LIST}?{query}") }
+        let fields = self.fields().into_iter().filter(|(name, _)| *name != without);
+        listing::address(LIST, fields.chain([("cursor", cursor)]))
     }
 }
 
@@ -120,18 +114,6 @@ fn search(text: &str) -> Result<EventSearch, &'static str> {
         return Err("Search for at most 256 characters, without control characters.");
     }
     Ok(EventId::parse(text).map_or_else(|| EventSearch::Text(text.to_owned()), EventSearch::Event))
-}
-
-/// `n` towards newer ones, `o` towards older ones, and the event's id.
-fn cursor(text: &str) -> Result<(bool, EventId), &'static str> {
-    const WRONG: &str = "This page address is not valid. Start again at the first page.";
-    let (letter, id) = text.split_at_checked(1).ok_or(WRONG)?;
-    let id = EventId::parse(id).ok_or(WRONG)?;
-    match letter {
-        "n" => Ok((true, id)),
-        "o" => Ok((false, id)),
-        _ => Err(WRONG),
-    }
 }
 
 pub(super) async fn list(
@@ -163,31 +145,17 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<EventPage>, problem: &str
     ListPage {
         frame,
         q: typed.q.clone(),
-        types: choices(&typed.event_type, CATALOGUE.iter().map(|kind| (kind.name, kind.label))),
-        sources: choices(&typed.source, Source::ALL.iter().map(|source| (source.as_str(), source.label()))),
-        environments: choices(&typed.environment, [("production", "Production"), ("test", "Test")]),
+        types: choices("Any", &typed.event_type, CATALOGUE.iter().map(|kind| (kind.name, kind.label))),
+        sources: choices("Any", &typed.source, Source::ALL.iter().map(|source| (source.as_str(), source.label()))),
+        environments: choices("Any", &typed.environment, [("production", "Production"), ("test", "Test")]),
         from: if typed.from == LAST_DAY { String::new() } else { typed.from.clone() },
         to: typed.to.clone(),
         problem: problem.to_owned(),
         chips: if problem.is_empty() { chips(typed) } else { Vec::new() },
-        filled: match (rows.is_empty(), any) {
-            (false, _) => Filled::Rows,
-            (true, false) => Filled::Empty,
-            (true, true) => Filled::NoMatch,
-        },
+        filled: listing::filled(rows.is_empty(), any),
         rows,
         pager,
     }
-}
-
-fn choices<'a>(chosen: &str, all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Choice> {
-    let any = Choice { value: String::new(), label: "Any".to_owned(), chosen: chosen.is_empty() };
-    let choice = |(value, label): (&str, &str)| Choice {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen: value == chosen,
-    };
-    std::iter::once(any).chain(all.into_iter().map(choice)).collect()
 }
 
 fn chips(typed: &Typed) -> Vec<Chip> {
@@ -211,11 +179,15 @@ fn pager(typed: &Typed, found: &EventPage) -> Pager {
         (Some(oldest), Some(newest)) => format!("{} to {}.", oldest.created_at, newest.created_at),
         (_, _) => String::new(),
     };
-    let stopped = if found.stopped { " The search stopped here; Older goes on." } else { "" };
+    let stopped = match (found.stopped, typed.cursor.starts_with('n')) {
+        (false, _) => "",
+        (true, false) => " The search stopped here; Older goes on.",
+        (true, true) => " The search stopped here; Newer goes on.",
+    };
     let to = |letter: char, id: EventId| typed.address("", &format!("{letter}{id}"));
     Pager {
         range: format!("{range}{stopped}").trim().to_owned(),
-        newer: found.rows.first().filter(|_| found.newer).map(|row| to('n', row.id)),
+        newer: found.newer.map(|id| to('n', id)),
         older: found.older.map(|id| to('o', id)),
     }
 }

@@ -18,6 +18,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
+use crate::web::listing::{self, capital, choices};
 use crate::web::view::{Chip, Choice, Filled, Pager, View, When};
 use crate::web::{Page, Query, WebError};
 use crate::webhooks::WebhookId;
@@ -144,17 +145,12 @@ fn page(mut frame: Frame, typed: &Typed, shelf: &Shelf, filter: Option<&Filter>,
         frame.count = format!("{} shown, newest first", rows.len());
     }
     let any_filter = typed.filters() != Typed::default();
-    let filled = match rows.is_empty() {
-        false => Filled::Rows,
-        true if any_filter || !typed.cursor.is_empty() => Filled::NoMatch,
-        true => Filled::Empty,
-    };
     ListPage {
         frame,
         views: views(typed),
         filters: filters(typed, shelf, filter, problem),
         chips: if problem.is_empty() { chips(typed, shelf) } else { Vec::new() },
-        filled,
+        filled: listing::filled(rows.is_empty(), any_filter || !typed.cursor.is_empty()),
         rows,
         pager: pager(typed, shelf),
         resend: link(typed),
@@ -178,10 +174,18 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
     let kept = [("test", &typed.test), ("limit", &typed.limit)];
     Filters {
         q: typed.q.clone(),
-        states: choices(&typed.state, Reading::ALL.iter().map(|reading| (reading.as_str(), capital(reading.as_str())))),
-        webhooks: choices(&typed.webhook, webhook_names(shelf).iter().map(|(id, name)| (id.as_str(), name.clone()))),
-        types: choices(&typed.event_type, types(&typed.event_type)),
-        statuses: choices(&typed.status, statuses(&typed.status)),
+        states: choices(
+            "Any",
+            &typed.state,
+            Reading::ALL.iter().map(|reading| (reading.as_str(), capital(reading.as_str()))),
+        ),
+        webhooks: choices(
+            "Any",
+            &typed.webhook,
+            webhook_names(shelf).iter().map(|(id, name)| (id.as_str(), name.clone())),
+        ),
+        types: choices("Any", &typed.event_type, types(&typed.event_type)),
+        statuses: choices("Any", &typed.status, statuses(&typed.status)),
         from: match filter.and_then(|filter| filter.from) {
             Some(from) => field(from),
             None => typed.from.clone(),
@@ -199,12 +203,6 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
         problem: problem.to_owned(),
         more: [&typed.status, &typed.from, &typed.to].iter().any(|value| !value.is_empty()),
     }
-}
-
-fn choices<'a>(chosen: &str, all: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Choice> {
-    let any = Choice { value: String::new(), label: "Any".to_owned(), chosen: chosen.is_empty() };
-    let choice = |(value, label): (&str, String)| Choice { value: value.to_owned(), label, chosen: value == chosen };
-    std::iter::once(any).chain(all.into_iter().map(choice)).collect()
 }
 
 fn webhook_names(shelf: &Shelf) -> Vec<(WebhookId, String)> {
@@ -286,11 +284,6 @@ fn between(oldest: Time, newest: Time) -> String {
 /// As a field for a local time takes it.
 fn field(at: Time) -> String {
     at.utc().format("%Y-%m-%dT%H:%M").to_string()
-}
-
-pub(super) fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a delivery's page tells in sentences: what happened, what comes next, and its life line.
 
-use super::words::{badge, exact, ordinal, precise, result, span, status_line};
+use super::words::{badge, exact, ordinal, precise, result, span, status_line, verdict};
 use crate::clock::Time;
 use crate::delivery::{Outcome, Reason};
 use crate::history::{AttemptLine, Delivery, Letter, Origin, Reading};
@@ -59,33 +59,7 @@ impl AttemptLine {
     }
 
     pub(super) fn badge(&self) -> Badge {
-        match self.outcome {
-            Outcome::Sending => Badge::Sending,
-            Outcome::Ok => Badge::Success,
-            Outcome::Unknown => Badge::Unknown,
-            Outcome::Status
-            | Outcome::Timeout
-            | Outcome::ConnectTimeout
-            | Outcome::Refused
-            | Outcome::Reset
-            | Outcome::Closed
-            | Outcome::DnsError
-            | Outcome::DnsTimeout
-            | Outcome::NoAddress
-            | Outcome::Unreachable
-            | Outcome::Redirect
-            | Outcome::TlsExpired
-            | Outcome::TlsName
-            | Outcome::TlsUntrusted
-            | Outcome::TlsOld
-            | Outcome::TlsNotTls
-            | Outcome::BadResponse
-            | Outcome::NotHttp
-            | Outcome::BadStatus
-            | Outcome::AuthError
-            | Outcome::TextRule
-            | Outcome::Blocked => Badge::Failed,
-        }
+        verdict(self.outcome)
     }
 }
 

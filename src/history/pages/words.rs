@@ -40,6 +40,16 @@ pub(crate) fn badge(reading: Reading) -> Badge {
     }
 }
 
+/// How an attempt ended.
+pub(crate) fn verdict(outcome: Outcome) -> Badge {
+    match outcome {
+        Outcome::Sending => Badge::Sending,
+        Outcome::Ok => Badge::Success,
+        Outcome::Unknown => Badge::Unknown,
+        _ => Badge::Failed,
+    }
+}
+
 /// `Status set to Released`; a type that the catalogue no longer has stands for itself.
 pub(crate) fn event_label(event_type: &str) -> String {
     find_type(event_type).map_or(event_type, |kind| kind.label).to_owned()

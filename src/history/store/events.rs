@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Timestamp};
 
-use super::SEARCH_SPAN;
+use super::{SEARCH_SPAN, SKEW};
 use crate::clock::Time;
 use crate::db::{Backend, Conn, DbError};
 use crate::delivery::{DeliveryId, Kind, State};
@@ -65,9 +67,9 @@ pub struct EventPage {
     pub rows: Vec<EventSummary>,
     /// How many deliveries each has in each state.
     pub deliveries: HashMap<EventId, Vec<(State, i64)>>,
-    /// Newer ones exist.
-    pub newer: bool,
-    /// Where older ones go on; none at the end.
+    /// Newer ones are beyond this one; none at the end.
+    pub newer: Option<EventId>,
+    /// Older ones are beyond this one; none at the end.
     pub older: Option<EventId>,
     /// A search stopped there before the end.
     pub stopped: bool,
@@ -85,50 +87,34 @@ pub fn page(
     cursor: Option<(bool, EventId)>,
     limit: i64,
 ) -> Result<EventPage, DbError> {
-    let back = matches!(cursor, Some((true, _)));
-    let stop = if is_slow(filter) && !back { stop(conn, filter, cursor)? } else { None };
-    let mut query = slow(walk(fast(filter), cursor), filter);
+    let mut span = Span::of(conn, filter, cursor)?;
+    let stop = if is_slow(filter) { span.stop(conn, filter)? } else { None };
     if let Some(stop) = stop {
-        query = query.filter(events::id.ge(stop));
+        span.end_at(stop);
     }
-    let mut rows: Vec<EventSummary> = query.limit(limit + 1).select(EventSummary::as_select()).load(conn)?;
+    let rows = slow(span.rows(filter), filter).limit(limit + 1);
+    let mut rows: Vec<EventSummary> = rows.select(EventSummary::as_select()).load(conn)?;
+    if rows.is_empty() && stop.is_none() && span.back {
+        // Nothing is newer any more: the newest are what the person looks for.
+        return page(conn, filter, None, limit);
+    }
     let more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    if back {
+    let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+    let end = if more { ids.last().copied() } else { stop };
+    let first = ids.first().copied();
+    let (newer, older) = match cursor {
+        None => (None, end),
+        Some((false, at)) => (first.or(Some(at)), end),
+        Some((true, at)) => (end, first.or(Some(at))),
+    };
+    if span.back {
         rows.reverse();
     }
-    let last = rows.last().map(|row| row.id);
-    let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
-    Ok(EventPage {
-        deliveries: states(conn, &ids)?,
-        newer: if back { more } else { cursor.is_some() },
-        older: match (back, more, stop) {
-            (true, _, _) | (false, true, _) => last,
-            (false, false, stop) => stop,
-        },
-        stopped: !more && stop.is_some(),
-        rows,
-    })
+    Ok(EventPage { deliveries: states(conn, &ids)?, newer, older, stopped: !more && stop.is_some(), rows })
 }
 
-/// What the indexes find. A range of two columns keeps a planner from walking all rows by their id instead.
-fn fast(filter: &EventFilter) -> Query<'_> {
-    let mut query = events::table.into_boxed();
-    if let Some(EventSearch::Event(id)) = &filter.search {
-        query = query.filter(events::id.eq(id));
-    }
-    if let Some(event_type) = &filter.event_type {
-        query = query.filter(events::type_.eq(event_type));
-    }
-    if let Some(from) = filter.from {
-        query = query.filter(events::created_at.ge(from));
-    }
-    if let Some(until) = filter.until {
-        query = query.filter(events::created_at.lt(until));
-    }
-    query
-}
-
+/// Some of it is looked for row by row.
 fn is_slow(filter: &EventFilter) -> bool {
     filter.source.is_some() || filter.environment.is_some() || matches!(filter.search, Some(EventSearch::Text(_)))
 }
@@ -142,32 +128,114 @@ fn slow<'a>(mut query: Query<'a>, filter: &'a EventFilter) -> Query<'a> {
         query = query.filter(events::environment.eq(environment));
     }
     if let Some(EventSearch::Text(text)) = &filter.search {
-        let whole = super::literal(text);
-        let start = whole.trim_start_matches('%').to_owned();
-        let title = super::lower(events::title);
-        query = query.filter(
-            title
-                .like(start.clone())
-                .escape('\\')
-                .or(super::lower(events::title).like(format!("% {start}")).escape('\\'))
-                .or(events::subject.eq(text)),
-        );
+        let start = super::literal(text).split_off(1);
+        let word = format!("% {start}");
+        let title = || super::lower(events::title);
+        let begins = title().like(start).escape('\\').or(title().like(word).escape('\\'));
+        query = query.filter(begins.or(events::subject.eq(text)));
     }
     query
 }
 
-fn walk(query: Query<'_>, cursor: Option<(bool, EventId)>) -> Query<'_> {
-    match cursor {
-        None => query.order(events::id.desc()),
-        Some((true, id)) => query.filter(events::id.gt(id)).order(events::id.asc()),
-        Some((false, id)) => query.filter(events::id.lt(id)).order(events::id.desc()),
-    }
+/// A stretch of the ids, and which way it is walked.
+struct Span {
+    above: Option<EventId>,
+    below: Option<EventId>,
+    /// The end in the direction of walking belongs to the stretch.
+    closed: bool,
+    /// From the cursor to newer ones.
+    back: bool,
 }
 
-/// Where a row by row search stops; none when it reaches the end.
-fn stop(conn: &mut Conn, filter: &EventFilter, cursor: Option<(bool, EventId)>) -> Result<Option<EventId>, DbError> {
-    let last = walk(fast(filter), cursor).offset(SEARCH_SPAN).limit(1).select(events::id);
-    Ok(last.first(conn).optional()?)
+impl Span {
+    /// Between the times of the filter and the cursor; the ids around a time are looked up, not walked to.
+    fn of(conn: &mut Conn, filter: &EventFilter, cursor: Option<(bool, EventId)>) -> Result<Self, DbError> {
+        let edge = events::table.select(events::id);
+        let mut above: Option<EventId> = match filter.from {
+            Some(from) => {
+                let before = edge.filter(events::created_at.lt(from.minus(SKEW)));
+                before.order(events::created_at.desc()).first(conn).optional()?
+            }
+            None => None,
+        };
+        let mut below: Option<EventId> = match filter.until {
+            Some(until) => {
+                let after = edge.filter(events::created_at.gt(until.plus(SKEW)));
+                after.order(events::created_at.asc()).first(conn).optional()?
+            }
+            None => None,
+        };
+        match cursor {
+            Some((false, id)) => below = Some(below.map_or(id, |below| below.min(id))),
+            Some((true, id)) => above = above.max(Some(id)),
+            None => {}
+        }
+        Ok(Self { above, below, closed: false, back: matches!(cursor, Some((true, _))) })
+    }
+
+    /// The rows of this stretch that the indexes find, in the order of walking.
+    fn rows<'a>(&self, filter: &'a EventFilter) -> Query<'a> {
+        let mut query = events::table.into_boxed();
+        if let Some(EventSearch::Event(id)) = &filter.search {
+            query = query.filter(events::id.eq(id));
+        }
+        // Written so that no index serves it: the ids bound the walk already, and its order must not be lost.
+        let taken = || sql::<Timestamp>("coalesce(events.created_at, events.created_at)");
+        if let Some(from) = filter.from {
+            query = query.filter(taken().ge(from));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(taken().lt(until));
+        }
+        let low = if self.closed && !self.back { ">=" } else { ">" };
+        let high = if self.closed && self.back { "<=" } else { "<" };
+        match &filter.event_type {
+            Some(kind) => self.of_type(query, kind, low, high),
+            None => self.by_id(query, low, high),
+        }
+    }
+
+    /// Both columns as one range: a planner that knows the type to be fixed may walk all events by id instead.
+    fn of_type<'a>(&self, mut query: Query<'a>, kind: &'a str, low: &str, high: &str) -> Query<'a> {
+        for (op, open, id) in [(low, ">=", self.above), (high, "<=", self.below)] {
+            query = match id {
+                Some(id) => {
+                    let pair = sql::<Bool>(&format!("(events.type, events.id) {op} (")).bind::<Text, _>(kind);
+                    query.filter(pair.sql(", ").bind::<Text, _>(id).sql(")"))
+                }
+                None => query.filter(sql::<Bool>(&format!("events.type {open} ")).bind::<Text, _>(kind)),
+            };
+        }
+        if self.back {
+            query.order((events::type_.asc(), events::id.asc()))
+        } else {
+            query.order((events::type_.desc(), events::id.desc()))
+        }
+    }
+
+    fn by_id<'a>(&self, mut query: Query<'a>, low: &str, high: &str) -> Query<'a> {
+        for (op, id) in [(low, self.above), (high, self.below)] {
+            if let Some(id) = id {
+                query = query.filter(sql::<Bool>(&format!("events.id {op} ")).bind::<Text, _>(id));
+            }
+        }
+        if self.back { query.order(events::id.asc()) } else { query.order(events::id.desc()) }
+    }
+
+    /// Where a row by row search stops; none when it reaches the end.
+    fn stop(&self, conn: &mut Conn, filter: &EventFilter) -> Result<Option<EventId>, DbError> {
+        Ok(self.rows(filter).offset(SEARCH_SPAN).limit(1).select(events::id).first(conn).optional()?)
+    }
+
+    /// Ends the stretch with this event.
+    fn end_at(&mut self, id: EventId) {
+        self.closed = true;
+        if self.back {
+            self.below = Some(id);
+        } else {
+            self.above = Some(id);
+        }
+    }
 }
 
 fn states(conn: &mut Conn, ids: &[EventId]) -> Result<HashMap<EventId, Vec<(State, i64)>>, DbError> {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DurationRound, TimeDelta};
+use diesel::dsl::sum;
 use diesel::prelude::*;
 
 use crate::clock::Time;
-use crate::db::{Backend, Conn, DbError};
+use crate::db::{Conn, DbError};
 use crate::schema::{webhook_hours, webhook_latencies};
 use crate::webhooks::WebhookId;
 
@@ -36,17 +37,42 @@ pub fn day(now: Time) -> Vec<Time> {
     (0..24_u64).rev().map(|back| running.minus(Duration::from_hours(back))).collect()
 }
 
-/// The hours since `from` of these webhooks, or of all of them, the oldest first.
+/// The hours since `from` of these webhooks, the oldest first.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn hours(conn: &mut Conn, webhooks: Option<&[WebhookId]>, from: Time) -> Result<Vec<Hour>, DbError> {
-    let mut query =
-        webhook_hours::table.filter(webhook_hours::hour.ge(from)).select(Hour::as_select()).into_boxed::<Backend>();
-    if let Some(webhooks) = webhooks {
-        query = query.filter(webhook_hours::webhook_id.eq_any(webhooks.to_vec()));
-    }
-    Ok(query.order((webhook_hours::hour, webhook_hours::webhook_id)).load(conn)?)
+pub fn hours(conn: &mut Conn, webhooks: &[WebhookId], from: Time) -> Result<Vec<Hour>, DbError> {
+    Ok(webhook_hours::table
+        .filter(webhook_hours::webhook_id.eq_any(webhooks.to_vec()))
+        .filter(webhook_hours::hour.ge(from))
+        .order((webhook_hours::hour, webhook_hours::webhook_id))
+        .select(Hour::as_select())
+        .load(conn)?)
+}
+
+/// What ended in an hour for all webhooks together.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Total {
+    /// When the hour begins.
+    pub hour: Time,
+    /// Attempts that succeeded.
+    pub ok: i64,
+    /// Attempts that failed.
+    pub failed: i64,
+}
+
+/// The hours since `from` over all webhooks, the oldest first: summed by the database, as there may be a thousand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn totals(conn: &mut Conn, from: Time) -> Result<Vec<Total>, DbError> {
+    use webhook_hours::{failed, hour, ok, table};
+    Ok(table
+        .filter(hour.ge(from))
+        .group_by(hour)
+        .order(hour)
+        .select((hour, sum(ok).assume_not_null(), sum(failed).assume_not_null()))
+        .load(conn)?)
 }
 
 /// How many answers of a webhook took how long: the hour, the bucket of [`crate::delivery::latency`], the count;

@@ -137,6 +137,14 @@ pub(super) async fn read(app: &Data<App>, id: WebhookId) -> Result<Webhook, WebE
     Ok(app.db.read(move |conn| found(store::find(conn, id, &sealer)?)).await?)
 }
 
+/// The webhook that a form is about; none while it is not added.
+pub(super) async fn saved(app: &Data<App>, form: &WebhookForm) -> Result<Option<Webhook>, WebError> {
+    match form.id.as_str() {
+        "" => Ok(None),
+        id => read(app, WebhookId::parse(id).ok_or(WebError::NotFound)?).await.map(Some),
+    }
+}
+
 /// The version that a form was read with; what is no number was changed by somebody and counts as old.
 fn version(form: &WebhookForm) -> i32 {
     form.version.parse().unwrap_or_default()

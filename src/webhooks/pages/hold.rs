@@ -5,7 +5,10 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::{Id, LIST, address};
+use crate::audit::Actor;
+use crate::db::{DbError, Tx};
 use crate::once::{FormId, once};
+use crate::secret::Sealer;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::{Form, WebError, see_other};
@@ -31,30 +34,35 @@ impl Button {
 pub(super) async fn pause(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    id: Id,
     Form(button): Form<Button>,
 ) -> Result<HttpResponse, WebError> {
-    let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
-    let done = app.db.write(move |tx| ops::pause(tx, &sealer, &actor, id)).await?;
-    admin.flash(match done {
-        true => "Paused. What waits and what is new is kept, and sent on Resume.",
-        false => "It was paused already.",
-    });
-    Ok(button.way_back(id))
+    const DONE: &str = "Paused. What waits and what is new is kept, and sent on Resume.";
+    press(&app, &admin, id, &button, ops::pause, (DONE, "It was paused already.")).await
 }
 
 pub(super) async fn resume(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    id: Id,
     Form(button): Form<Button>,
 ) -> Result<HttpResponse, WebError> {
+    const DONE: &str = "Resumed. What waited is being sent, the longest waiting first.";
+    press(&app, &admin, id, &button, ops::resume, (DONE, "It was not paused.")).await
+}
+
+/// Changes a webhook, and says what came of it: the first where it was changed, the second where it was so already.
+async fn press(
+    app: &App,
+    admin: &Admin,
+    Id(id): Id,
+    button: &Button,
+    change: fn(&mut Tx<'_>, &Sealer, &Actor, WebhookId) -> Result<bool, DbError>,
+    (done, idle): (&str, &str),
+) -> Result<HttpResponse, WebError> {
     let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
-    let done = app.db.write(move |tx| ops::resume(tx, &sealer, &actor, id)).await?;
-    admin.flash(match done {
-        true => "Resumed. What waited is being sent, the longest waiting first.",
-        false => "It was not paused.",
-    });
+    let changed = app.db.write(move |tx| change(tx, &sealer, &actor, id)).await?;
+    admin.flash(if changed { done } else { idle });
     Ok(button.way_back(id))
 }
 

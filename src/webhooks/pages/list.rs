@@ -14,12 +14,13 @@ use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
+use crate::web::listing;
 use crate::web::view::{Choice, Filled, View};
 use crate::web::{Page, Query, WebError};
-use crate::webhooks::Webhook;
 use crate::webhooks::set::Webhooks;
+use crate::webhooks::{State, Webhook};
 pub(super) use row::badges;
-use row::{Row, State, rows};
+use row::{Row, rows};
 
 /// The sizes of a page; the first unless another is asked for.
 const SIZES: [usize; 4] = [10, 25, 50, 100];
@@ -104,7 +105,7 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
     let mut fitting: Vec<(String, &Webhook)> = set
         .all()
         .iter()
-        .filter(|webhook| shown(webhook) && state.is_none_or(|state| State::of(webhook) == state))
+        .filter(|webhook| shown(webhook) && state.is_none_or(|state| webhook.state() == state))
         .map(|webhook| (webhook.name.to_lowercase(), &**webhook))
         .filter(|(name, webhook)| {
             [name, &webhook.code, &webhook.url.to_lowercase()].iter().any(|text| text.contains(&sought))
@@ -131,7 +132,7 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
         form_id: String::new(),
         states: states(&query.state),
         numbers,
-        count: count(set.all().iter().map(|webhook| State::of(webhook))),
+        count: count(set.all().iter().map(|webhook| webhook.state())),
     })
 }
 
@@ -142,18 +143,10 @@ fn cut(query: &ListQuery, q: &str, all: usize) -> (Numbers, std::ops::Range<usiz
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
     let (start, end) = ((page - 1) * size, (page * size).min(all));
     let to = |page: usize, size: usize| {
-        let mut fields = url::form_urlencoded::Serializer::new(String::new());
+        let limit = if size == SIZES[0] { String::new() } else { size.to_string() };
+        let page = if page > 1 { page.to_string() } else { String::new() };
         let kept = [("q", q), ("state", &query.state), ("disabled", &query.disabled)];
-        for (name, value) in kept.into_iter().filter(|(_, value)| !value.is_empty()) {
-            fields.append_pair(name, value);
-        }
-        if size != SIZES[0] {
-            fields.append_pair("limit", &size.to_string());
-        }
-        if page > 1 {
-            fields.append_pair("page", &page.to_string());
-        }
-        format!("{LIST}?{}", fields.finish())
+        listing::address(LIST, kept.into_iter().chain([("limit", limit.as_str()), ("page", &page)]))
     };
     let view = |label, value| View { label, href: to(1, value), current: value == size };
     let numbers = Numbers {

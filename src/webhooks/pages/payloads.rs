@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::dialog::{self, Shown, format_label};
-use super::edit::read;
+use super::edit;
 use super::{HEADING, LIST};
 use crate::events::{CATALOGUE, EventId, EventType};
 use crate::sessions::Admin;
@@ -16,7 +16,7 @@ use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, Choice, Message};
 use crate::web::{Form, Page, Query, WebError};
 use crate::webhooks::form::WebhookForm;
-use crate::webhooks::{Format, Webhook, WebhookId, payload};
+use crate::webhooks::{Format, Webhook, payload};
 
 /// One type's request.
 pub(super) struct Payload {
@@ -82,10 +82,7 @@ pub(super) async fn typed(
     admin: Admin,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let saved = match form.id.as_str() {
-        "" => None,
-        id => Some(read(&app, WebhookId::parse(id).ok_or(WebError::NotFound)?).await?),
-    };
+    let saved = edit::saved(&app, &form).await?;
     let (webhook, whole) = match form.parse(app.client.policy(), saved.as_ref()) {
         Ok(draft) => (draft.trial(saved.as_ref(), app.ids.make(), app.clock.now()), true),
         Err(_) => (sketch(&app, &form), false),

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::dialog::{self, Shown, test_events};
-use super::edit::read;
+use super::edit::{self, read};
 use super::list::{self, List};
 use super::{Id, LIST, address, frame};
 use crate::delivery::Outcome;
@@ -71,10 +71,7 @@ pub(super) async fn typed(
     admin: Admin,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let saved = match form.id.as_str() {
-        "" => None,
-        id => Some(read(&app, WebhookId::parse(id).ok_or(WebError::NotFound)?).await?),
-    };
+    let saved = edit::saved(&app, &form).await?;
     let parsed = form
         .parse(app.client.policy(), saved.as_ref())
         .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)));

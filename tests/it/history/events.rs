@@ -47,7 +47,7 @@ both! {
         ]);
         let page = admin.get(&format!("/events/{event}")).await;
         assert!(page.texts("i").is_empty(), "a title is text");
-        assert!(page.has("It went to 2 webhooks."));
+        assert!(page.has("It went to 1 webhook. For 1 it waits."), "{}", page.text());
         assert_eq!(admin.get("/events/evt_7zzzzzzzzzzzzzzzzzzzzzzzzz").await.status(), 404);
         assert_eq!(admin.get("/events/1").await.status(), 404);
     }
@@ -99,5 +99,37 @@ both! {
         assert_eq!((count, seen.len()), (60, 60));
         let newer = admin.get(&address).await.attributes("a[rel=prev]", "href").remove(0);
         assert_eq!(admin.get(&newer).await.texts("tbody th").len(), 25);
+    }
+
+    async fn a_verdict_claims_nothing_that_did_not_happen(app: TestApp) {
+        let held = app.add_webhook("https://ci.example.com/", &[("name", "Switched off while held")]).await;
+        let paused = "paused_at = '2026-11-24 09:00:00', paused_by = 'Ada'";
+        fill::change(&app, held, paused, postrider::webhooks::WebhookChanged::Edited).await;
+        let again = app.add_webhook("https://ci.example.com/", &[("name", "Disabled again")]).await;
+        let before = "disabled_at = '2026-11-24 08:00:00', disabled_reason = '410'";
+        fill::change(&app, again, before, postrider::webhooks::WebhookChanged::Edited).await;
+        let event = app.publish(r#"{"resource_id":1}"#).await;
+        fill::change(&app, held, "active = false, paused_at = null", postrider::webhooks::WebhookChanged::Deactivated).await;
+        let after = "disabled_at = '2026-11-24 12:00:00', disabled_reason = '410'";
+        fill::change(&app, again, after, postrider::webhooks::WebhookChanged::Edited).await;
+        let mut found = verdicts(&app, event.as_str()).await;
+        found.sort();
+        assert_eq!(found, [
+            pair("Disabled again", "disabled then"),
+            pair("Switched off while held", "cancelled before it was sent"),
+        ]);
+        assert!(app.admin().await.get(&format!("/events/{event}")).await.has("It was sent to nobody."));
+    }
+
+    async fn beyond_the_newest_page_are_the_newest(app: TestApp) {
+        for number in 0..3 {
+            app.publish(&format!(r#"{{"resource_id":{number}}}"#)).await;
+        }
+        let admin = app.admin().await;
+        let newest = admin.get("/events").await.attributes("tbody a.name", "href").remove(0);
+        let page = admin.get(&format!("/events?cursor=n{}", newest.trim_start_matches("/events/"))).await;
+        assert_eq!(page.texts("tbody th").len(), 3);
+        let trail = admin.get("/settings/audit?cursor=n100000").await;
+        assert!(!trail.texts("tbody th").is_empty() && trail.attributes("a[rel=prev]", "href").is_empty());
     }
 }

@@ -135,6 +135,12 @@ impl TestApp {
         Self { call: serve(&self.app, more).await, ..self.clone() }
     }
 
+    /// A new application on a database of the same kind that trusts these certificate authorities too.
+    pub async fn trusting(&self, ca_file: PathBuf) -> Self {
+        let database = if self.app.db.is_sqlite() { Database::sqlite() } else { Database::postgres() };
+        Self::with(Rc::new(database), |settings| settings.egress.ca_file = Some(ca_file), Vec::new()).await
+    }
+
     /// The same application with other settings.
     pub async fn and_settings(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = (*self.app.settings).clone();

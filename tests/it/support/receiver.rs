@@ -161,6 +161,11 @@ impl Receiver {
         Self::listen_at(OPEN, behaviour, None).await
     }
 
+    /// The same behind TLS.
+    pub async fn open_tls(behaviour: Behaviour, tls: Arc<ServerConfig>) -> Self {
+        Self::listen_at(OPEN, behaviour, Some(tls.into())).await
+    }
+
     async fn listen(behaviour: Behaviour, tls: Option<TlsAcceptor>) -> Self {
         Self::listen_at(Ipv4Addr::LOCALHOST, behaviour, tls).await
     }

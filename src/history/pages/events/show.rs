@@ -8,6 +8,7 @@ use askama::Template;
 use super::super::words::{badge, event_label, exact};
 use super::LIST;
 use crate::db::{Conn, DbError};
+use crate::delivery::State;
 use crate::delivery::dispatch::Unsent;
 use crate::events::{self, Environment, Event, EventId};
 use crate::history::Reading;
@@ -31,6 +32,10 @@ struct Verdict {
     words: String,
     /// Its delivery.
     delivery: Option<String>,
+    /// At least one request left.
+    tried: bool,
+    /// Its first request has not left.
+    waits: bool,
 }
 
 #[derive(Template)]
@@ -108,11 +113,18 @@ fn page(frame: Frame, found: Found, set: &WebhookSet) -> ShowPage {
 
 fn story(event: &Event, verdicts: &[Verdict]) -> String {
     let by = event.person.as_ref().map(|person| format!(", caused by {}", person.email)).unwrap_or_default();
-    let sent = verdicts.iter().filter(|verdict| verdict.delivery.is_some()).count();
-    let what = match sent {
-        0 => "It was sent to nobody.".to_owned(),
-        1 => "It went to 1 webhook.".to_owned(),
-        many => format!("It went to {many} webhooks."),
+    let tried = verdicts.iter().filter(|verdict| verdict.tried).count();
+    let waits = verdicts.iter().filter(|verdict| verdict.waits).count();
+    let went = match (tried, waits) {
+        (0, 0) => "It was sent to nobody.".to_owned(),
+        (0, _) => "It was sent to nobody yet.".to_owned(),
+        (1, _) => "It went to 1 webhook.".to_owned(),
+        (many, _) => format!("It went to {many} webhooks."),
+    };
+    let what = match waits {
+        0 => went,
+        1 => format!("{went} For 1 it waits."),
+        many => format!("{went} For {many} it waits."),
     };
     format!("{} from {}{by}. {what}", event_label(&event.type_name), event.source.label())
 }
@@ -128,18 +140,18 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
             webhook: delivery.target_name.clone(),
             href: delivery.webhook_id.and_then(page),
             state: badge(reading),
-            words: match (reading, paused) {
-                (Reading::Held, true) => "paused - held".to_owned(),
-                (Reading::Held, false) => "held".to_owned(),
-                _ => "sent".to_owned(),
-            },
+            words: told(reading, delivery.attempts > 0, paused).to_owned(),
             delivery: Some(format!("/deliveries/{}", delivery.id)),
+            tried: delivery.attempts > 0,
+            waits: delivery.state == State::Queued && delivery.attempts == 0,
         }
     });
     let not_sent = found.unsent.iter().map(|(id, reason)| {
         let webhook = set.get(*id);
         let name = webhook.map(|webhook| webhook.name.clone()).or_else(|| found.gone.get(id).cloned());
-        let since = webhook.and_then(|webhook| webhook.disabled.as_ref()).map(|disabled| disabled.at);
+        // Disabled again after it: then it tells nothing of that time.
+        let disabled = webhook.and_then(|webhook| webhook.disabled.as_ref());
+        let since = disabled.map(|disabled| disabled.at).filter(|at| *at <= found.event.created_at);
         let (state, words) = match reason {
             Unsent::NotTicked => (Badge::NotSent, "not ticked".to_owned()),
             Unsent::Inactive => (Badge::Inactive, "inactive".to_owned()),
@@ -148,7 +160,7 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
             }
             Unsent::OtherEnvironment => (Badge::Test, "other environment".to_owned()),
         };
-        Verdict { webhook: name.unwrap_or_else(|| id.to_string()), href: page(*id), state, words, delivery: None }
+        Verdict { webhook: name.unwrap_or_else(|| id.to_string()), href: page(*id), state, words, ..none() }
     });
     let known: HashSet<WebhookId> = found
         .deliveries
@@ -159,9 +171,32 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
     let later = set.all().iter().filter(|webhook| !known.contains(&webhook.id)).map(|webhook| Verdict {
         webhook: webhook.name.clone(),
         href: page(webhook.id),
-        state: Badge::NotSent,
         words: "added after this event".to_owned(),
-        delivery: None,
+        ..none()
     });
     sent.chain(not_sent).chain(later).collect()
+}
+
+/// Nothing was made for a webhook.
+fn none() -> Verdict {
+    Verdict {
+        webhook: String::new(),
+        href: None,
+        state: Badge::NotSent,
+        words: String::new(),
+        delivery: None,
+        tried: false,
+        waits: false,
+    }
+}
+
+/// What became of a delivery; its badge says how it stands.
+fn told(reading: Reading, tried: bool, paused: bool) -> &'static str {
+    match reading {
+        Reading::Held if paused => "paused - held",
+        Reading::Held => "held",
+        Reading::Queued => "not sent yet",
+        Reading::Cancelled if !tried => "cancelled before it was sent",
+        Reading::Retrying | Reading::Sending | Reading::Delivered | Reading::Failed | Reading::Cancelled => "sent",
+    }
 }

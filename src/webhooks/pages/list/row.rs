@@ -11,7 +11,7 @@ use crate::history::{self, Last, Reading, last_deliveries};
 use crate::web::badge::Badge;
 use crate::web::chart::{Spark, Sum};
 use crate::web::view::When;
-use crate::webhooks::{Webhook, WebhookId};
+use crate::webhooks::{State, Webhook, WebhookId};
 
 /// The latest delivery of a webhook, in its row.
 pub(in crate::webhooks::pages) struct LastDelivery {
@@ -41,39 +41,7 @@ pub(in crate::webhooks::pages) struct Row {
     pub(in crate::webhooks::pages) paused: bool,
 }
 
-crate::word_enum! {
-    /// What the filter by state asks for.
-    State {
-        /// Sent to.
-        Active = "active",
-        /// Switched off by a person.
-        Inactive = "inactive",
-        /// Held by a person.
-        Paused = "paused",
-        /// Switched off by Postrider.
-        Disabled = "disabled",
-    }
-}
-
 impl State {
-    pub(super) fn of(webhook: &Webhook) -> Self {
-        match (webhook.active, &webhook.disabled, &webhook.paused) {
-            (false, _, _) => Self::Inactive,
-            (true, Some(_), _) => Self::Disabled,
-            (true, None, Some(_)) => Self::Paused,
-            (true, None, None) => Self::Active,
-        }
-    }
-
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-            Self::Paused => "Paused",
-            Self::Disabled => "Disabled",
-        }
-    }
-
     fn badge(self) -> Badge {
         match self {
             Self::Active => Badge::Active,
@@ -90,7 +58,7 @@ pub(super) fn rows(conn: &mut Conn, page: &[&Webhook], now: Time) -> Result<Vec<
     let mut last: HashMap<WebhookId, Last> =
         last_deliveries(conn, &ids)?.into_iter().map(|last| (last.webhook_id, last)).collect();
     let day = history::day(now);
-    let ended: HashMap<(WebhookId, Time), (i32, i32)> = history::hours(conn, Some(&ids), day[0])?
+    let ended: HashMap<(WebhookId, Time), (i32, i32)> = history::hours(conn, &ids, day[0])?
         .into_iter()
         .map(|hour| ((hour.webhook_id, hour.hour), (hour.ok, hour.failed)))
         .collect();
@@ -135,5 +103,5 @@ pub(in crate::webhooks::pages) fn badges(webhook: &Webhook) -> Vec<Badge> {
         Environment::Production => None,
         Environment::Test => Some(Badge::Test),
     };
-    std::iter::once(State::of(webhook).badge()).chain(world).collect()
+    std::iter::once(webhook.state().badge()).chain(world).collect()
 }

@@ -9,8 +9,8 @@ use super::super::{LIST, address};
 use super::overview::tab_of_log;
 use super::own_frame;
 use crate::clock::Time;
-use crate::delivery::{DeliveryId, Kind, Outcome};
-use crate::history::pages::{event_label, exact, result, shown_attempt};
+use crate::delivery::{DeliveryId, Kind};
+use crate::history::pages::{event_label, exact, result, shown_attempt, verdict};
 use crate::history::{self, LogCursor, LogPage, LogRow, Verdict};
 use crate::sessions::Admin;
 use crate::state::App;
@@ -26,7 +26,7 @@ const SIZE: i64 = 25;
 /// An attempt in the table.
 pub(super) struct Row {
     /// "SUCCESS", "FAILED", "UNKNOWN", or a dash while it runs.
-    pub(super) result: &'static str,
+    pub(super) result: String,
     pub(super) state: Badge,
     pub(super) when: When,
     /// The code, or a dash and the cause.
@@ -51,7 +51,7 @@ pub(super) struct Log {
 struct LogDialog {
     frame: Frame,
     sheet: Sheet,
-    result: &'static str,
+    result: String,
     state: Badge,
     when: When,
     event: String,
@@ -64,43 +64,8 @@ struct LogDialog {
 }
 
 /// The word of the column Result.
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Ok => "SUCCESS",
-        Outcome::Unknown => "UNKNOWN",
-        Outcome::Sending => "–",
-        Outcome::Status
-        | Outcome::Timeout
-        | Outcome::ConnectTimeout
-        | Outcome::Refused
-        | Outcome::Reset
-        | Outcome::Closed
-        | Outcome::DnsError
-        | Outcome::DnsTimeout
-        | Outcome::NoAddress
-        | Outcome::Unreachable
-        | Outcome::Redirect
-        | Outcome::TlsExpired
-        | Outcome::TlsName
-        | Outcome::TlsUntrusted
-        | Outcome::TlsOld
-        | Outcome::TlsNotTls
-        | Outcome::BadResponse
-        | Outcome::NotHttp
-        | Outcome::BadStatus
-        | Outcome::AuthError
-        | Outcome::TextRule
-        | Outcome::Blocked => "FAILED",
-    }
-}
-
-fn badge(outcome: Outcome) -> Badge {
-    match word(outcome) {
-        "SUCCESS" => Badge::Success,
-        "UNKNOWN" => Badge::Unknown,
-        "FAILED" => Badge::Failed,
-        _ => Badge::Sending,
-    }
+fn word(state: Badge) -> String {
+    if state == Badge::Sending { "–".to_owned() } else { state.word().to_uppercase() }
 }
 
 pub(super) async fn read(app: &App, id: WebhookId, wish: &str, cursor: &str) -> Result<Log, WebError> {
@@ -134,8 +99,8 @@ fn bad(sentence: &str) -> WebError {
 
 fn row(id: WebhookId, found: LogRow) -> Row {
     Row {
-        result: word(found.outcome),
-        state: badge(found.outcome),
+        result: word(verdict(found.outcome)),
+        state: verdict(found.outcome),
         when: exact(found.sent_at),
         status: match found.status {
             Some(status) => status.to_string(),
@@ -210,8 +175,8 @@ pub(in crate::webhooks::pages) async fn attempt(
             back: tab_of_log(id),
             ..Sheet::default()
         },
-        result: word(line.outcome),
-        state: badge(line.outcome),
+        result: word(verdict(line.outcome)),
+        state: verdict(line.outcome),
         when: exact(line.sent_at),
         event: event_label(&summary.event_type),
         title: summary.title.clone(),

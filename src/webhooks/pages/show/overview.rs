@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::delivery::latency::percentile;
 use crate::history::pages::when;
-use crate::history::{self, Last, LogRow, Verdict};
+use crate::history::{self, Last, LogRow, Verdict, Waiting};
 use crate::state::App;
 use crate::web::WebError;
 use crate::web::badge::Badge;
@@ -45,8 +45,7 @@ struct Facts {
     latencies: Vec<(Time, i32, i32)>,
     last: Option<Last>,
     fault: Option<LogRow>,
-    waiting: i64,
-    next_due: Option<Time>,
+    waiting: Option<Waiting>,
 }
 
 pub(super) async fn read(app: &App, webhook: Webhook) -> Result<Overview, WebError> {
@@ -58,12 +57,11 @@ pub(super) async fn read(app: &App, webhook: Webhook) -> Result<Overview, WebErr
 fn look(conn: &mut Conn, id: WebhookId, now: Time) -> Result<Facts, DbError> {
     let day = history::day(now);
     Ok(Facts {
-        ended: history::hours(conn, Some(&[id]), day[0])?,
+        ended: history::hours(conn, &[id], day[0])?,
         latencies: history::latencies(conn, id, day[0])?,
         last: history::last_deliveries(conn, &[id])?.pop(),
         fault: history::log(conn, id, Some(Verdict::Failed), None, 1)?.rows.pop(),
-        waiting: history::count_waiting(conn, id)?,
-        next_due: history::next_due(conn, id)?,
+        waiting: history::waiting(conn, Some(id))?.pop(),
     })
 }
 
@@ -76,7 +74,7 @@ fn overview(webhook: &Webhook, facts: Facts, now: Time) -> Overview {
         remedy,
         rate: rate(&facts.ended, now),
         latency: latency(&facts.latencies, now),
-        waiting: waiting(webhook, facts.waiting, facts.next_due),
+        waiting: waiting(webhook, facts.waiting.as_ref()),
         fault: facts.fault.map(|row| fault(webhook.id, row)),
         id: webhook.id.to_string(),
     }
@@ -189,13 +187,10 @@ fn fault(id: WebhookId, row: LogRow) -> Fault {
     }
 }
 
-fn waiting(webhook: &Webhook, count: i64, next_due: Option<Time>) -> String {
-    let wait = match count {
-        0 => return String::new(),
-        1 => "1 delivery waits".to_owned(),
-        count => format!("{count} deliveries wait"),
-    };
-    match next_due {
+fn waiting(webhook: &Webhook, waiting: Option<&Waiting>) -> String {
+    let Some(waiting) = waiting else { return String::new() };
+    let wait = waiting.sentence();
+    match waiting.due() {
         Some(due) if webhook.is_sendable() => format!("{wait}; the next is due {due}."),
         _ => format!("{wait}, held."),
     }

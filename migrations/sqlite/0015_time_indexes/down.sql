@@ -1,0 +1,2 @@
+drop index audit_at;
+drop index webhook_hours_hour;
