@@ -89,15 +89,8 @@ both! {
         for number in 0..60 {
             admin.post("/account", &[("name", &format!("Ada {number}"))]).await;
         }
-        let (mut address, mut seen) = ("/settings/audit".to_owned(), 0);
-        loop {
-            let page = admin.get(&address).await;
-            seen += page.texts("tbody th").len();
-            match page.attributes("a[rel=next]", "href").pop() {
-                Some(older) => address = older,
-                None => break,
-            }
-        }
+        let pages = admin.walk("/settings/audit", async || ()).await;
+        let seen: usize = pages.iter().map(|page| page.texts("tbody th").len()).sum();
         assert_eq!(seen, app.audit_actions().await.len());
     }
 }

@@ -83,21 +83,16 @@ both! {
             app.publish(&format!(r#"{{"resource_id":{number}}}"#)).await;
         }
         let admin = app.admin().await;
-        let (mut address, mut seen) = ("/events".to_owned(), Vec::new());
-        loop {
-            let page = admin.get(&address).await;
-            seen.extend(page.attributes("tbody a.name", "href"));
+        let more = async || {
             app.publish(r#"{"resource_id":1000}"#).await;
-            match page.attributes("a[rel=next]", "href").pop() {
-                Some(older) => address = older,
-                None => break,
-            }
-        }
+        };
+        let pages = admin.walk("/events", more).await;
+        let mut seen: Vec<String> = pages.iter().flat_map(|page| page.attributes("tbody a.name", "href")).collect();
         let count = seen.len();
         seen.sort();
         seen.dedup();
         assert_eq!((count, seen.len()), (60, 60));
-        let newer = admin.get(&address).await.attributes("a[rel=prev]", "href").remove(0);
+        let newer = pages.last().unwrap().attributes("a[rel=prev]", "href").remove(0);
         assert_eq!(admin.get(&newer).await.texts("tbody th").len(), 25);
     }
 

@@ -92,6 +92,17 @@ impl Browser {
         self.send(TestRequest::get().uri(path)).await
     }
 
+    /// The pages of a list from here to the oldest; `between` happens after each.
+    pub async fn walk(&self, first: &str, between: impl AsyncFn()) -> Vec<Answer> {
+        let mut pages = vec![self.get(first).await];
+        between().await;
+        while let Some(older) = pages.last().unwrap().attributes("a[rel=next]", "href").pop() {
+            pages.push(self.get(&older).await);
+            between().await;
+        }
+        pages
+    }
+
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.post_body(path, &serde_html_form::to_string(fields).unwrap()).await
     }
