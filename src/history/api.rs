@@ -121,7 +121,8 @@ fn delivery_id(text: &str) -> Result<DeliveryId, WebError> {
 
 /// The fields of the address; a program that sends one that does not exist expects something of it.
 fn typed(query: &str) -> Result<Typed, WebError> {
-    let unknown = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| !Typed::has(name));
+    let unknown =
+        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "environment" || !Typed::has(name));
     if let Some((name, _)) = unknown {
         let path = name.chars().take(64).collect();
         let message = "There is no such field.".to_owned();

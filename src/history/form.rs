@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::{Answer, Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
 use crate::delivery::DeliveryId;
-use crate::events::EventId;
+use crate::events::{Environment, EventId};
 use crate::web::listing;
 use crate::webhooks::WebhookId;
 
@@ -48,6 +48,9 @@ pub(crate) struct Typed {
     pub(crate) q: String,
     /// `true` for tests alone.
     pub(crate) test: String,
+    /// `production` or `test`; a program sees that of its key alone.
+    #[param(ignore)]
+    pub(crate) environment: String,
     /// Where the page begins: `next_cursor` of the page before.
     pub(crate) cursor: String,
     /// How many: 25 unless given, 50 or 100; what lies between gets the next larger.
@@ -73,7 +76,7 @@ impl Typed {
             until: field("to", &self.to, until)?,
             search: field("q", &self.q, search)?,
             tests: field("test", &self.test, test)?.unwrap_or(false),
-            environment: None,
+            environment: field("environment", &self.environment, environment)?,
         };
         let cursor = field("cursor", &self.cursor, cursor)?;
         Ok(Request { filter, cursor, limit: field("limit", &self.limit, limit)?.unwrap_or(USUAL_SIZE) })
@@ -95,7 +98,7 @@ impl Typed {
     }
 
     /// Every field but the cursor belongs to the filters; a changed filter begins at its first page.
-    fn fields(&self) -> [(&'static str, &str); 10] {
+    fn fields(&self) -> [(&'static str, &str); 11] {
         [
             ("state", &self.state),
             ("webhook", &self.webhook),
@@ -105,6 +108,7 @@ impl Typed {
             ("to", &self.to),
             ("q", &self.q),
             ("test", &self.test),
+            ("environment", &self.environment),
             ("limit", &self.limit),
             ("cursor", ""),
         ]
@@ -136,6 +140,10 @@ fn field<T>(
 
 fn state(text: &str) -> Result<Reading, &'static str> {
     Reading::parse(text).ok_or("There is no such state. Choose one from the list.")
+}
+
+pub(super) fn environment(text: &str) -> Result<Environment, &'static str> {
+    Environment::parse(text).ok_or("The environment is production or test.")
 }
 
 fn webhook(text: &str) -> Result<WebhookId, &'static str> {
@@ -248,6 +256,7 @@ mod tests {
         refused(|typed, value| typed.to = value, &["24h", "2026-11-24T10:05:00+02:00"]);
         refused(|typed, value| typed.q = value, &[&"a".repeat(257), "a\0b"]);
         refused(|typed, value| typed.test = value, &["false", "1"]);
+        refused(|typed, value| typed.environment = value, &["Test", "all"]);
         refused(|typed, value| typed.cursor = value, &["x", "' or 1=1"]);
         refused(|typed, value| typed.limit = value, &["0", "-1", "9e9", "abc", "99999999999"]);
     }

@@ -49,6 +49,8 @@ pub struct Summary {
     pub event_id: Option<EventId>,
     /// The type of its event.
     pub event_type: String,
+    /// The world of its event.
+    pub environment: Environment,
     /// What the event is about.
     pub title: String,
     /// Its webhook; none for a test of unsaved values.

@@ -47,6 +47,11 @@ pub(crate) fn choices<'a, L: Into<String>>(
         .collect()
 }
 
+/// The switch between the environments.
+pub(crate) fn environments(chosen: &str) -> Vec<Choice> {
+    choices("Any", chosen, [("production", "Production"), ("test", "Test")])
+}
+
 /// With a capital letter at its beginning.
 pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();

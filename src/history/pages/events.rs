@@ -19,7 +19,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
-use crate::web::listing::{self, choices};
+use crate::web::listing::{self, choices, environments};
 use crate::web::view::{Chip, Choice, Filled, Pager, When};
 use crate::web::{Page, Query, WebError};
 
@@ -79,11 +79,10 @@ impl Typed {
     /// What it asks for, or a sentence that says what was not understood.
     pub(in crate::history) fn read(&self, now: Time) -> Result<Asked, &'static str> {
         let source = |text| Source::parse(text).ok_or("There is no such source. Choose one from the list.");
-        let world = |text| Environment::parse(text).ok_or("The environment is production or test.");
         let filter = EventFilter {
             event_type: given(&self.event_type).map(form::event_type).transpose()?,
             source: given(&self.source).map(source).transpose()?,
-            environment: given(&self.environment).map(world).transpose()?,
+            environment: given(&self.environment).map(form::environment).transpose()?,
             from: given(&self.from).map(|text| form::from(text, now)).transpose()?,
             until: given(&self.to).map(form::until).transpose()?,
             search: given(&self.q).map(search).transpose()?,
@@ -147,7 +146,7 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<EventPage>, problem: &str
         q: typed.q.clone(),
         types: choices("Any", &typed.event_type, CATALOGUE.iter().map(|kind| (kind.name, kind.label))),
         sources: choices("Any", &typed.source, Source::ALL.iter().map(|source| (source.as_str(), source.label()))),
-        environments: choices("Any", &typed.environment, [("production", "Production"), ("test", "Test")]),
+        environments: environments(&typed.environment),
         from: if typed.from == LAST_DAY { String::new() } else { typed.from.clone() },
         to: typed.to.clone(),
         problem: problem.to_owned(),

@@ -10,7 +10,7 @@ use super::bulk::link;
 use super::words::{badge, count, duration, event_label, result, when};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::events::CATALOGUE;
+use crate::events::{CATALOGUE, Environment};
 use crate::history::form::{ADDRESS, LAST_DAY, Typed};
 use crate::history::store::letter::gone;
 use crate::history::{self, Cursor, Filter, Page as Found, Reading, Request, Summary, unsendable};
@@ -18,7 +18,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
-use crate::web::listing::{self, capital, choices};
+use crate::web::listing::{self, capital, choices, environments};
 use crate::web::view::{Chip, Choice, Filled, Pager, View, When};
 use crate::web::{Page, Query, WebError};
 use crate::webhooks::WebhookId;
@@ -32,6 +32,7 @@ pub(crate) struct Row {
     pub(crate) subject: String,
     pub(crate) webhook: String,
     pub(crate) state: Badge,
+    /// Sent by a person to try it, or of the test environment.
     pub(crate) test: bool,
     /// "200", or the cause in a few words; a dash while nothing came back.
     pub(crate) result: String,
@@ -56,7 +57,7 @@ fn row(summary: &Summary, held: &[WebhookId]) -> Row {
         subject: summary.title.clone(),
         webhook: summary.target_name.clone(),
         state: badge(reading),
-        test: summary.is_test(),
+        test: summary.is_test() || summary.environment == Environment::Test,
         result: result(summary.last_outcome, summary.last_status),
         attempts: count(summary),
         next: (reading == Reading::Retrying).then(|| when(summary.due_at)),
@@ -71,6 +72,7 @@ struct Filters {
     states: Vec<Choice>,
     webhooks: Vec<Choice>,
     types: Vec<Choice>,
+    environments: Vec<Choice>,
     statuses: Vec<Choice>,
     from: String,
     to: String,
@@ -185,6 +187,7 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
             webhook_names(shelf).iter().map(|(id, name)| (id.as_str(), name.clone())),
         ),
         types: choices("Any", &typed.event_type, types(&typed.event_type)),
+        environments: environments(&typed.environment),
         statuses: choices("Any", &typed.status, statuses(&typed.status)),
         from: match filter.and_then(|filter| filter.from) {
             Some(from) => field(from),
@@ -244,6 +247,7 @@ fn chips(typed: &Typed, shelf: &Shelf) -> Vec<Chip> {
         chip("State", "state", &typed.state, capital(&typed.state)),
         chip("Webhook", "webhook", &typed.webhook, name(&typed.webhook)),
         chip("Event", "type", &typed.event_type, event_label(&typed.event_type)),
+        chip("Environment", "environment", &typed.environment, typed.environment.clone()),
         chip("Answer", "status", &typed.status, answer),
         chip("From", "from", &typed.from, from),
         chip("To", "to", &typed.to, time(&typed.to)),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{LIST, counted, frame};
 use crate::clock::Time;
 use crate::db::Conn;
+use crate::events::Environment;
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
@@ -43,6 +44,7 @@ pub(super) struct List {
     pub(super) rows: Vec<Row>,
     pub(super) q: String,
     pub(super) states: Vec<Choice>,
+    pub(super) environments: Vec<Choice>,
     /// Inactive webhooks are shown too.
     pub(super) disabled: bool,
     /// "2 inactive webhooks are not shown."; empty where all are.
@@ -69,6 +71,7 @@ struct ListPage {
 pub(super) struct ListQuery {
     q: String,
     state: String,
+    environment: String,
     disabled: String,
     page: String,
     limit: String,
@@ -95,6 +98,11 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
     if state == Some(None) {
         return Err(WebError::BadRequest("This address asks for a state that does not exist.".to_owned()));
     }
+    let environment = (!query.environment.is_empty()).then(|| Environment::parse(&query.environment));
+    if environment == Some(None) {
+        return Err(WebError::BadRequest("The environment is production or test.".to_owned()));
+    }
+    let environment = environment.flatten();
     let disabled = query.disabled == "true";
     let state = state.flatten();
     // Who asks for a state, or searches, means all that has it.
@@ -105,6 +113,7 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
     let mut fitting: Vec<(String, &Webhook)> = set
         .all()
         .iter()
+        .filter(|webhook| environment.is_none_or(|environment| webhook.environment == environment))
         .filter(|webhook| shown(webhook) && state.is_none_or(|state| webhook.state() == state))
         .map(|webhook| (webhook.name.to_lowercase(), &**webhook))
         .filter(|(name, webhook)| {
@@ -123,14 +132,15 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
         },
         rows: rows(conn, &page, now)?,
         nothing: match q.as_str() {
-            "" => "No webhook is in the chosen state.".to_owned(),
-            q => format!("Nothing has “{q}” in its name, code or URL and is in the chosen state."),
+            "" => "No webhook has the chosen state and environment.".to_owned(),
+            q => format!("Nothing has “{q}” in its name, code or URL, and the chosen state and environment."),
         },
         q,
         disabled,
         hidden: hidden(left_out),
         form_id: String::new(),
         states: states(&query.state),
+        environments: listing::environments(&query.environment),
         numbers,
         count: count(set.all().iter().map(|webhook| webhook.state())),
     })
@@ -145,7 +155,8 @@ fn cut(query: &ListQuery, q: &str, all: usize) -> (Numbers, std::ops::Range<usiz
     let to = |page: usize, size: usize| {
         let limit = if size == SIZES[0] { String::new() } else { size.to_string() };
         let page = if page > 1 { page.to_string() } else { String::new() };
-        let kept = [("q", q), ("state", &query.state), ("disabled", &query.disabled)];
+        let kept =
+            [("q", q), ("state", &query.state), ("environment", &query.environment), ("disabled", &query.disabled)];
         listing::address(LIST, kept.into_iter().chain([("limit", limit.as_str()), ("page", &page)]))
     };
     let view = |label, value| View { label, href: to(1, value), current: value == size };

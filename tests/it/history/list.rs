@@ -56,6 +56,7 @@ pub(super) async fn one_of_each(app: &TestApp) -> EventId {
 both! {
     async fn every_filter_finds_what_it_names(app: TestApp) {
         let event = one_of_each(&app).await;
+        app.sql("update deliveries set environment = 'test' where title = 'odd'").await;
         let browser = app.admin().await;
         let all = "odd test sending held retrying queued cancelled silent failed delivered";
         let webhooks = browser.get("/deliveries").await.attributes("#webhook option", "value");
@@ -82,6 +83,9 @@ both! {
             ("status=5xx", "failed"),
             ("status=none", "silent"),
             ("test=true", "test"),
+            ("environment=test", "odd"),
+            ("environment=production&state=delivered", "test delivered"),
+            ("environment=test&state=failed", ""),
             ("from=2026-11-24T19:00", "odd test"),
             ("to=2026-11-24T12:00", "failed delivered"),
             ("from=2026-11-24T12:00Z&to=2026-11-24+12:00:00", "failed"),
@@ -111,7 +115,7 @@ both! {
         let browser = app.admin().await;
         let long = format!("q={}", "x".repeat(10 * 1024));
         for query in [
-            "state=lost", "webhook=1+or+1%3D1", "type=%27", "status=6xx", "from=x", "to=2026-02-30", "test=1", "limit=0",
+            "state=lost", "webhook=1+or+1%3D1", "type=%27", "status=6xx", "from=x", "to=2026-02-30", "test=1", "environment=x", "limit=0",
             "limit=-1", "limit=9e9", "limit=abc", "cursor=abc", "cursor=", "q=a%00b", "state=failed&state=queued", &long,
         ] {
             let answer = browser.get(&format!("/deliveries?{query}")).await;

@@ -33,6 +33,18 @@ both! {
         assert!(nothing.texts(".empty p").iter().any(|text| text.contains("<b>nothing")), "{:?}", nothing.texts(".empty"));
     }
 
+    async fn the_switch_shows_one_environment(app: TestApp) {
+        let admin = app.admin().await;
+        several(&admin, &["Real"]).await;
+        let trial = added(&admin, &[("name", "Trial"), ("environment", "test")]).await;
+        admin.get(&trial).await;
+        assert_eq!(admin.get("/settings/webhooks?environment=test").await.texts("tbody a.name"), ["Trial"]);
+        let real = admin.get("/settings/webhooks?environment=production&limit=25").await;
+        assert_eq!(real.texts("tbody a.name"), ["Real"]);
+        assert_eq!(real.texts("#environment option[selected]"), ["Production"]);
+        assert_eq!(admin.get("/settings/webhooks?environment=moon").await.status(), 400);
+    }
+
     async fn several_are_switched_off_after_a_look_and_on_again(app: TestApp) {
         let admin = app.admin().await;
         let receiver = Receiver::open(Behaviour::Answer(receiver::Answer::status(503))).await;
