@@ -133,10 +133,12 @@ impl Finished {
 pub(super) async fn finish(sender: &Arc<Sender>, job: Job, finished: Finished) {
     let at = sender.clock.now();
     job.slot.learn(finished.pulse());
-    let shared = Arc::new((job, finished));
+    // Made here, so that the one writer has less to do.
+    let ended = finished.ended(at);
+    let shared = Arc::new((job, finished, ended));
     loop {
         let (sources, parts) = (Arc::clone(sender), Arc::clone(&shared));
-        let written = sender.db.write_grouped(move |tx| note(tx, &sources.webhooks, &parts.0, &parts.1, at)).await;
+        let written = sender.db.write_grouped(move |tx| note(tx, &sources.webhooks, &parts, at)).await;
         let job = &shared.0;
         match written {
             Ok(Next::Due(due)) => return sender.lanes.row_due(job.webhook.id, due),
@@ -176,10 +178,13 @@ struct Noted {
 }
 
 /// Judges a result, and notes it for the step that writes all of the transaction together.
-fn note(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at: Time) -> Result<Next, DbError> {
+fn note(
+    tx: &mut Tx<'_>,
+    webhooks: &Webhooks,
+    (job, finished, ended): &(Job, Finished, Ended),
+    at: Time,
+) -> Result<Next, DbError> {
     let verdict = judge(tx, webhooks, job, finished, at)?;
-    let mut ended = finished.ended(at);
-    ended.next_due_at = verdict.due;
     let settlement = Settlement {
         delivery: job.delivery,
         number: job.number,
@@ -188,7 +193,7 @@ fn note(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, at
         scheduled: verdict.scheduled,
         due_at: verdict.due,
         settled_reason: verdict.reason,
-        ended,
+        ended: Ended { next_due_at: verdict.due, ..ended.clone() },
     };
     let gone = finished.status() == Some(GONE) && job.resend_from.is_none();
     let certificate = finished.certificate(&job.webhook.url);

@@ -24,7 +24,7 @@ use crate::webhooks::{self, WebhookChanged, WebhookId};
 
 /// A delivery as it is born.
 #[derive(Insertable)]
-#[diesel(table_name = deliveries)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
 pub(super) struct NewDelivery {
     pub(super) id: DeliveryId,
     pub(super) kind: Kind,
@@ -51,7 +51,7 @@ pub(super) struct NewDelivery {
 
 /// An attempt as it is born: before its request leaves.
 #[derive(Insertable)]
-#[diesel(table_name = attempts)]
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
 pub(super) struct NewAttempt {
     pub(super) delivery_id: DeliveryId,
     pub(super) number: i32,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text, Timestamp};
 
 use super::NewAttempt;
 use crate::audit::{Actor, ActorKind};
 use crate::clock::Time;
-use crate::db::{Backend, Conn, DbError, Tx};
+use crate::db::{Backend, Conn, DbError, Kept, Tx};
 use crate::delivery::{DeliveryId, NodeId, Outcome, Reason, State};
 use crate::events::EventId;
 use crate::on_backend;
@@ -133,34 +134,54 @@ fn waiting(conn: &mut Conn, webhook: WebhookId, turn: Turn, now: Time, room: usi
     Ok(query.load(conn)?)
 }
 
+/// What both databases read of the statement of [`mark_due()`].
+macro_rules! mark_due {
+    () => {
+        "update deliveries set
+            state = 'sending', first_try = false, attempts = attempts + 1, fence = ?, resend_at = null,
+            resend_by = null, last_outcome = 'sending', last_attempt_at = ?, scheduled = scheduled + 1,
+            resend_from = null
+        where id "
+    };
+}
+
 /// Those that were due change alike, in one statement; what somebody asked for keeps where it stood.
 fn mark_sending(conn: &mut Conn, rows: &[Claimed], fence: i64, now: Time) -> Result<(), DbError> {
-    let sending = || {
-        (
-            deliveries::state.eq(State::Sending),
-            deliveries::first_try.eq(false),
-            deliveries::attempts.eq(deliveries::attempts + 1),
-            deliveries::fence.eq(fence),
-            deliveries::resend_at.eq(None::<Time>),
-            deliveries::resend_by.eq(None::<String>),
-            deliveries::last_outcome.eq(Outcome::Sending),
-            deliveries::last_attempt_at.eq(now),
-        )
-    };
-    let due: Vec<DeliveryId> = rows.iter().filter(|row| !row.is_manual()).map(|row| row.id).collect();
-    if !due.is_empty() {
-        diesel::update(deliveries::table.filter(deliveries::id.eq_any(due)))
+    mark_due(conn, rows, fence, now)?;
+    for row in rows.iter().filter(|row| row.is_manual()) {
+        diesel::update(deliveries::table.find(row.id))
             .set((
-                sending(),
-                deliveries::scheduled.eq(deliveries::scheduled + 1),
-                deliveries::resend_from.eq(None::<State>),
+                deliveries::state.eq(State::Sending),
+                deliveries::first_try.eq(false),
+                deliveries::attempts.eq(deliveries::attempts + 1),
+                deliveries::fence.eq(fence),
+                deliveries::resend_at.eq(None::<Time>),
+                deliveries::resend_by.eq(None::<String>),
+                deliveries::last_outcome.eq(Outcome::Sending),
+                deliveries::last_attempt_at.eq(now),
+                deliveries::resend_from.eq(Some(row.state)),
             ))
             .execute(conn)?;
     }
-    for row in rows.iter().filter(|row| row.is_manual()) {
-        diesel::update(deliveries::table.find(row.id))
-            .set((sending(), deliveries::resend_from.eq(Some(row.state))))
-            .execute(conn)?;
+    Ok(())
+}
+
+/// Those that were due.
+fn mark_due(conn: &mut Conn, rows: &[Claimed], fence: i64, now: Time) -> Result<(), DbError> {
+    let due: Vec<DeliveryId> = rows.iter().filter(|row| !row.is_manual()).map(|row| row.id).collect();
+    if due.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Sqlite(c) => {
+            let due = serde_json::to_string(&due).map_err(DbError::unwritable)?;
+            let update = Kept::new(concat!(mark_due!(), "in (select value from json_each(?))"));
+            update.bind::<BigInt, _>(fence).bind::<Timestamp, _>(now).bind::<Text, _>(due).execute(c)?;
+        }
+        Conn::Postgres(c) => {
+            let update = Kept::new(concat!(mark_due!(), "= any(?)"));
+            update.bind::<BigInt, _>(fence).bind::<Timestamp, _>(now).bind::<Array<Text>, _>(due).execute(c)?;
+        }
     }
     Ok(())
 }

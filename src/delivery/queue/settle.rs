@@ -3,19 +3,20 @@
 use std::collections::HashSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamp};
+use diesel::sqlite::SqliteConnection;
 
 use super::together;
 use crate::audit::Actor;
 use crate::clock::Time;
-use crate::db::{Conn, DbError};
+use crate::db::{Conn, DbError, Kept};
 use crate::delivery::{DeliveryId, Kind, Outcome, Standing, State};
 use crate::on_backend;
-use crate::schema::{attempts, deliveries, lanes, webhook_hours, webhook_latencies};
+use crate::schema::{deliveries, lanes, webhook_hours, webhook_latencies};
 use crate::webhooks::WebhookId;
 
 /// The end of an attempt as its row keeps it.
-#[derive(Clone, AsChangeset)]
-#[diesel(table_name = attempts, treat_none_as_null = true)]
+#[derive(Clone)]
 pub(in crate::delivery) struct Ended {
     pub(in crate::delivery) ended_at: Option<Time>,
     pub(in crate::delivery) outcome: Outcome,
@@ -63,10 +64,10 @@ impl Settlement {
 /// Writes both rows of each; returns those that were written: a lane that has been taken over since changes nothing.
 pub(in crate::delivery) fn settle(conn: &mut Conn, ends: &[&Settlement]) -> Result<HashSet<DeliveryId>, DbError> {
     match conn {
-        Conn::Sqlite(_) => {
+        Conn::Sqlite(c) => {
             let mut written = HashSet::with_capacity(ends.len());
             for end in ends {
-                if settle_one(conn, end)? {
+                if settle_one(c, end)? {
                     written.insert(end.delivery);
                 }
             }
@@ -76,41 +77,64 @@ pub(in crate::delivery) fn settle(conn: &mut Conn, ends: &[&Settlement]) -> Resu
     }
 }
 
-fn settle_one(conn: &mut Conn, end: &Settlement) -> Result<bool, DbError> {
-    #[derive(AsChangeset)]
-    #[diesel(table_name = deliveries)]
-    struct Row {
-        state: State,
-        scheduled: i32,
-        due_at: Option<Time>,
-        resend_from: Option<Option<State>>,
-        last_outcome: Outcome,
-        last_status: Option<Option<i32>>,
-        last_duration_ms: Option<i32>,
-        settled_at: Option<Option<Time>>,
-        settled_reason: Option<Option<&'static str>>,
+/// The end of one; `false` when another has the row by now. `due_at` and `last_duration_ms` stay where no new value
+/// came.
+fn settle_one(conn: &mut SqliteConnection, end: &Settlement) -> Result<bool, DbError> {
+    const DELIVERY: &str = "
+        update deliveries set
+            state = ?, scheduled = ?, due_at = coalesce(?, due_at), resend_from = null, last_outcome = ?,
+            last_status = ?, last_duration_ms = coalesce(?, last_duration_ms), settled_at = ?, settled_reason = ?
+        where id = ? and state = 'sending' and fence = ? and attempts = ?";
+    let settled = Kept::new(DELIVERY)
+        .bind::<Text, _>(end.state)
+        .bind::<Integer, _>(end.scheduled)
+        .bind::<Nullable<Timestamp>, _>(end.due_at)
+        .bind::<Text, _>(end.ended.outcome)
+        .bind::<Nullable<Integer>, _>(end.ended.status)
+        .bind::<Nullable<Integer>, _>(end.duration_ms())
+        .bind::<Nullable<Timestamp>, _>(end.settled_at())
+        .bind::<Nullable<Text>, _>(end.settled_reason)
+        .bind::<Text, _>(end.delivery)
+        .bind::<BigInt, _>(end.fence)
+        .bind::<Integer, _>(end.number)
+        .execute(conn)?;
+    if settled > 0 {
+        end_attempt(conn, end)?;
     }
-    let row = Row {
-        state: end.state,
-        scheduled: end.scheduled,
-        due_at: end.due_at,
-        resend_from: Some(None),
-        last_outcome: end.ended.outcome,
-        last_status: Some(end.ended.status),
-        last_duration_ms: end.duration_ms(),
-        settled_at: Some(end.settled_at()),
-        settled_reason: Some(end.settled_reason),
-    };
-    let mine = deliveries::table
-        .find(end.delivery)
-        .filter(deliveries::state.eq(State::Sending))
-        .filter(deliveries::fence.eq(end.fence))
-        .filter(deliveries::attempts.eq(end.number));
-    if diesel::update(mine).set(&row).execute(conn)? == 0 {
-        return Ok(false);
-    }
-    diesel::update(attempts::table.find((end.delivery, end.number))).set(&end.ended).execute(conn)?;
-    Ok(true)
+    Ok(settled > 0)
+}
+
+fn end_attempt(conn: &mut SqliteConnection, end: &Settlement) -> Result<(), DbError> {
+    const ATTEMPT: &str = "
+        update attempts set
+            ended_at = ?, outcome = ?, status = ?, request_headers = ?, response_headers = ?, response_body = ?,
+            response_bytes = ?, truncated = ?, reused = ?, dns_us = ?, connect_us = ?, tls_us = ?, first_byte_us = ?,
+            total_us = ?, remote_address = ?, detail = ?, note = ?, next_due_at = ?
+        where delivery_id = ? and number = ?";
+    let ended = &end.ended;
+    Kept::new(ATTEMPT)
+        .bind::<Nullable<Timestamp>, _>(ended.ended_at)
+        .bind::<Text, _>(ended.outcome)
+        .bind::<Nullable<Integer>, _>(ended.status)
+        .bind::<Nullable<Text>, _>(ended.request_headers.as_deref())
+        .bind::<Nullable<Text>, _>(ended.response_headers.as_deref())
+        .bind::<Nullable<Binary>, _>(ended.response_body.as_deref())
+        .bind::<Nullable<BigInt>, _>(ended.response_bytes)
+        .bind::<Bool, _>(ended.truncated)
+        .bind::<Bool, _>(ended.reused)
+        .bind::<Nullable<BigInt>, _>(ended.dns_us)
+        .bind::<Nullable<BigInt>, _>(ended.connect_us)
+        .bind::<Nullable<BigInt>, _>(ended.tls_us)
+        .bind::<Nullable<BigInt>, _>(ended.first_byte_us)
+        .bind::<Nullable<BigInt>, _>(ended.total_us)
+        .bind::<Nullable<Text>, _>(ended.remote_address.as_deref())
+        .bind::<Nullable<Text>, _>(ended.detail.as_deref())
+        .bind::<Nullable<Text>, _>(ended.note)
+        .bind::<Nullable<Timestamp>, _>(ended.next_due_at)
+        .bind::<Text, _>(end.delivery)
+        .bind::<Integer, _>(end.number)
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Adds to a webhook's hour.

@@ -1,4 +1,4 @@
-//! Settling many results on PostgreSQL: two statements for all of them, since each costs a way to the server and back.
+//! Settling many results: on PostgreSQL two statements for all of them, since each costs a way to the server and back.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamp};
 
 use super::Settlement;
-use crate::db::DbError;
+use crate::db::{DbError, Kept};
 use crate::delivery::DeliveryId;
 
 /// The state is checked as for a single one: a row that another node has by now is left alone. `due_at` and
@@ -18,7 +18,7 @@ const DELIVERIES: &str = "
         last_outcome = v.outcome, last_status = v.status,
         last_duration_ms = coalesce(v.duration_ms, d.last_duration_ms),
         settled_at = v.settled_at, settled_reason = v.settled_reason
-    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as v
+    from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) as v
         (id, fence, number, state, scheduled, due_at, outcome, status, duration_ms, settled_at, settled_reason)
     where d.id = v.id and d.state = 'sending' and d.fence = v.fence and d.attempts = v.number
     returning d.id as id";
@@ -30,7 +30,7 @@ const ATTEMPTS: &str = "
         truncated = v.truncated, reused = v.reused, dns_us = v.dns_us, connect_us = v.connect_us, tls_us = v.tls_us,
         first_byte_us = v.first_byte_us, total_us = v.total_us, remote_address = v.remote_address,
         detail = v.detail, note = v.note, next_due_at = v.next_due_at
-    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) as v
+    from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) as v
         (delivery_id, number, ended_at, outcome, status, request_headers, response_headers, response_body,
          response_bytes, truncated, reused, dns_us, connect_us, tls_us, first_byte_us, total_us, remote_address,
          detail, note, next_due_at)
@@ -44,7 +44,7 @@ struct Written {
 
 /// Writes both rows of each; returns those that were written.
 pub(super) fn settle(conn: &mut PgConnection, ends: &[&Settlement]) -> Result<HashSet<DeliveryId>, DbError> {
-    let written: Vec<Written> = diesel::sql_query(DELIVERIES)
+    let written: Vec<Written> = Kept::new(DELIVERIES)
         .bind::<Array<Text>, _>(column(ends, |end| end.delivery))
         .bind::<Array<BigInt>, _>(column(ends, |end| end.fence))
         .bind::<Array<Integer>, _>(column(ends, |end| end.number))
@@ -66,7 +66,7 @@ pub(super) fn settle(conn: &mut PgConnection, ends: &[&Settlement]) -> Result<Ha
 }
 
 fn settle_attempts(conn: &mut PgConnection, ends: &[&Settlement]) -> Result<(), DbError> {
-    diesel::sql_query(ATTEMPTS)
+    Kept::new(ATTEMPTS)
         .bind::<Array<Text>, _>(column(ends, |end| end.delivery))
         .bind::<Array<Integer>, _>(column(ends, |end| end.number))
         .bind::<Array<Nullable<Timestamp>>, _>(column(ends, |end| end.ended.ended_at))
