@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamp};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamp};
 
 use super::NewAttempt;
 use crate::audit::{Actor, ActorKind};
 use crate::clock::Time;
-use crate::db::{Backend, Conn, DbError, Kept, Tx};
+use crate::db::{Conn, DbError, Kept, Tx};
 use crate::delivery::{DeliveryId, NodeId, Outcome, Reason, State};
 use crate::events::EventId;
 use crate::on_backend;
@@ -24,7 +24,7 @@ pub(in crate::delivery) struct Claim {
 }
 
 /// A claimed row.
-#[derive(Clone, Queryable, Selectable)]
+#[derive(Clone, QueryableByName)]
 #[diesel(table_name = deliveries)]
 pub(in crate::delivery) struct Claimed {
     pub(in crate::delivery) id: DeliveryId,
@@ -110,28 +110,29 @@ enum Turn {
     Retry,
 }
 
+/// The states are written out: only then do the statements fit the indexes over a part of the rows.
 fn waiting(conn: &mut Conn, webhook: WebhookId, turn: Turn, now: Time, room: usize) -> Result<Vec<Claimed>, DbError> {
-    let lane = deliveries::table.filter(deliveries::webhook_id.eq(webhook)).select(Claimed::as_select());
+    const ASKED: &str = "
+        select id, event_id, state, attempts, scheduled, content_type, body, resend_at, resend_by from deliveries
+        where webhook_id = ? and resend_at is not null and state <> 'sending' order by resend_at limit ?";
+    const QUEUED: &str = "
+        select id, event_id, state, attempts, scheduled, content_type, body, resend_at, resend_by from deliveries
+        where webhook_id = ? and state = 'queued' and first_try = ? and due_at <= ? order by due_at, id limit ?";
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
-    let queued = |first_try: bool| {
-        lane.filter(deliveries::state.eq(State::Queued))
-            .filter(deliveries::first_try.eq(first_try))
-            .filter(deliveries::due_at.le(now))
-            .order((deliveries::due_at, deliveries::id))
-            .limit(limit)
-            .into_boxed::<Backend>()
+    let first_try = match turn {
+        Turn::Asked => {
+            let asked = on_backend!(conn, c => {
+                Kept::new(ASKED).bind::<Text, _>(webhook).bind::<BigInt, _>(limit).load(c)
+            });
+            return Ok(asked?);
+        }
+        Turn::First => true,
+        Turn::Retry => false,
     };
-    let query = match turn {
-        Turn::Asked => lane
-            .filter(deliveries::resend_at.is_not_null())
-            .filter(deliveries::state.ne(State::Sending))
-            .order(deliveries::resend_at)
-            .limit(limit)
-            .into_boxed::<Backend>(),
-        Turn::First => queued(true),
-        Turn::Retry => queued(false),
-    };
-    Ok(query.load(conn)?)
+    Ok(on_backend!(conn, c => {
+        let queued = Kept::new(QUEUED).bind::<Text, _>(webhook).bind::<Bool, _>(first_try);
+        queued.bind::<Timestamp, _>(now).bind::<BigInt, _>(limit).load(c)
+    })?)
 }
 
 /// What both databases read of the statement of [`mark_due()`].
@@ -188,18 +189,22 @@ fn mark_due(conn: &mut Conn, rows: &[Claimed], fence: i64, now: Time) -> Result<
 
 /// When the next row of a lane is due, whatever its turn.
 pub(in crate::delivery) fn earliest_due(conn: &mut Conn, webhook: WebhookId) -> Result<Option<Time>, DbError> {
+    const EARLIEST: &str = "
+        select due_at from deliveries where webhook_id = ? and state = 'queued' and first_try = ?
+        order by due_at limit 1";
+    #[derive(QueryableByName)]
+    #[diesel(table_name = deliveries)]
+    struct Due {
+        due_at: Time,
+    }
     let mut earliest: Option<Time> = None;
     // The index knows first tries apart from retries.
     for first_try in [true, false] {
-        let due: Option<Time> = deliveries::table
-            .filter(deliveries::webhook_id.eq(webhook))
-            .filter(deliveries::state.eq(State::Queued))
-            .filter(deliveries::first_try.eq(first_try))
-            .order(deliveries::due_at)
-            .select(deliveries::due_at)
-            .first(conn)
-            .optional()?;
-        earliest = earliest.into_iter().chain(due).min();
+        let due: Option<Due> = on_backend!(conn, c => {
+            Kept::new(EARLIEST).bind::<Text, _>(webhook).bind::<Bool, _>(first_try).get_result(c)
+        })
+        .optional()?;
+        earliest = earliest.into_iter().chain(due.map(|row| row.due_at)).min();
     }
     Ok(earliest)
 }

@@ -1,14 +1,15 @@
-//! Plans of events, of the trail and of what waits: each is found through an index, however much there is.
+//! Plans of events, of the trail, of what waits, of the log and of the claim: each is found through an index, however much there is.
 
 use diesel::connection::SimpleConnection;
 use postrider::audit;
 use postrider::clock::Time;
 use postrider::db::{Conn, DbError};
+use postrider::delivery::DeliveryId;
 use postrider::events::EventId;
-use postrider::history::{self, EventFilter};
+use postrider::history::{self, EventFilter, LogCursor, Verdict};
 use postrider::webhooks::WebhookId;
 
-use super::plans::{is_slow, plans};
+use super::plans::{is_slow, plans, plans_of_a_step};
 use crate::support::app::{TestApp, both};
 use crate::support::fill;
 
@@ -142,6 +143,54 @@ both! {
         app.sql("analyze deliveries").await;
         for (plan, statement) in app.read(|conn| plans(conn, |conn| history::waiting(conn, None).map(drop))).await {
             assert!(plan.contains("deliveries_due") && !is_slow(&plan, "d"), "{statement}\n{plan}");
+        }
+    }
+
+    async fn the_log_of_a_webhook_is_found_through_its_indexes(app: TestApp) {
+        let one: WebhookId = fill::webhook(&app, "One", "https://ci.example.com/hook").await;
+        let two: WebhookId = fill::webhook(&app, "Two", "https://ci.example.com/hook").await;
+        fill::deliveries(&app, 40_000, &[one, two], app.clock.now()).await;
+        app.sql("analyze attempts").await;
+        if app.app.db.is_sqlite() {
+            app.sql("delete from sqlite_stat1").await;
+        }
+        let delivery = DeliveryId::parse("dlv_00ff0000000000000000000900").unwrap();
+        let at = app.clock.now();
+        let cursor = |back| LogCursor { back, at, delivery, number: 1 };
+        for (index, verdict) in [
+            ("attempts_webhook", None),
+            ("attempts_webhook", Some(Verdict::Success)),
+            ("attempts_webhook_failed", Some(Verdict::Failed)),
+        ] {
+            for cursor in [None, Some(cursor(false)), Some(cursor(true))] {
+                expect(&app, ("attempts", index), move |conn| history::log(conn, one, verdict, cursor, 25).map(drop)).await;
+            }
+        }
+    }
+
+    async fn the_worker_claims_through_its_indexes(app: TestApp) {
+        let busy: WebhookId = fill::webhook(&app, "Busy", "https://ci.example.com/hook").await;
+        fill::deliveries(&app, 40_000, &[busy], app.clock.now()).await;
+        app.sql("update deliveries set state = 'queued', first_try = true where id in \
+            (select id from deliveries order by id desc limit 2000)").await;
+        app.sql("analyze deliveries").await;
+        if app.app.db.is_sqlite() {
+            app.sql("delete from sqlite_stat1").await;
+        }
+        let statements = plans_of_a_step(&app).await;
+        let of = |part: &str| {
+            let found: Vec<_> = statements.iter().filter(|(_, text)| text.to_lowercase().contains(part)).collect();
+            assert!(!found.is_empty(), "{part} is not among {statements:?}");
+            found
+        };
+        for (plan, statement) in of("deliveries") {
+            assert!(!is_slow(plan, "deliveries"), "{statement}\n{plan}");
+        }
+        for (plan, statement) in of("first_try") {
+            assert!(plan.contains("deliveries_due") || statement.contains("update"), "{statement}\n{plan}");
+        }
+        for (plan, statement) in of("update deliveries") {
+            assert!(plan.contains("deliveries_pkey") || plan.contains("sqlite_autoindex_deliveries"), "{statement}\n{plan}");
         }
     }
 }

@@ -38,8 +38,40 @@ pub(super) fn plans(
     conn: &mut Conn,
     read: impl FnOnce(&mut Conn) -> Result<(), DbError>,
 ) -> Result<Vec<(String, String)>, DbError> {
-    let statements = Arc::new(Mutex::new(Vec::new()));
+    let statements = Heard::default();
+    listen(conn, &statements);
+    read(conn)?;
+    listen_no_more(conn);
+    let statements = statements.lock().unwrap().clone();
+    statements.into_iter().map(|statement| Ok((plan(conn, &statement)?, statement))).collect()
+}
+
+/// The statements that a step of the worker takes, with their plans.
+pub(super) async fn plans_of_a_step(app: &TestApp) -> Vec<(String, String)> {
+    let statements = Heard::default();
     let heard = Arc::clone(&statements);
+    let on_writer = app.app.db.write_grouped(move |tx| {
+        listen(tx, &heard);
+        Ok::<_, DbError>(())
+    });
+    on_writer.await.unwrap();
+    app.step().await;
+    let off_writer = app.app.db.write_grouped(|tx| {
+        listen_no_more(tx);
+        Ok::<_, DbError>(())
+    });
+    off_writer.await.unwrap();
+    let changes = ["select", "update", "delete"];
+    let mut statements = statements.lock().unwrap().clone();
+    statements.retain(|text| changes.iter().any(|word| text.trim_start().to_lowercase().starts_with(word)));
+    app.read(|conn| statements.into_iter().map(|statement| Ok((plan(conn, &statement)?, statement))).collect()).await
+}
+
+/// The text of each statement that a connection was given.
+type Heard = Arc<Mutex<Vec<String>>>;
+
+fn listen(conn: &mut Conn, statements: &Heard) {
+    let heard = Arc::clone(statements);
     let listen = move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             let text = query.to_string();
@@ -47,11 +79,11 @@ pub(super) fn plans(
             heard.lock().unwrap().push(statement);
         }
     };
-    on_backend!(&mut *conn, c => c.set_instrumentation(listen));
-    read(conn)?;
-    on_backend!(&mut *conn, c => c.set_instrumentation(|_: InstrumentationEvent<'_>| {}));
-    let statements = statements.lock().unwrap().clone();
-    statements.into_iter().map(|statement| Ok((plan(conn, &statement)?, statement))).collect()
+    on_backend!(conn, c => c.set_instrumentation(listen));
+}
+
+fn listen_no_more(conn: &mut Conn) {
+    on_backend!(conn, c => c.set_instrumentation(|_: InstrumentationEvent<'_>| {}));
 }
 
 fn plan(conn: &mut Conn, statement: &str) -> Result<String, DbError> {
