@@ -1,5 +1,7 @@
 //! What the API tells of deliveries: the fields of its answers, as programs read them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -8,8 +10,8 @@ use utoipa::ToSchema;
 use super::store::letter::pairs;
 use super::{Letter, Page, Reading, Summary, store};
 use crate::clock::Time;
-use crate::delivery::{DeliveryId, Outcome, Reason};
-use crate::events::{EventId, Source};
+use crate::delivery::{DeliveryId, Outcome, Reason, State};
+use crate::events::{Environment, EventId, Source};
 use crate::outbound::Note;
 use crate::web::exchange;
 use crate::webhooks::WebhookId;
@@ -99,6 +101,62 @@ impl DeliverySummary {
             last_status: summary.last_status,
             last_duration_ms: summary.last_duration_ms,
             created_at: summary.created_at,
+        }
+    }
+}
+
+/// A page of events.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventList {
+    /// The newest first.
+    data: Vec<EventSummary>,
+    /// What `cursor` must be for the page after this one; null at the end. A page may be short, or empty, and still
+    /// have one after it: a search looks at 50,000 events at most for each page.
+    next_cursor: Option<String>,
+}
+
+impl EventList {
+    pub(super) fn of(page: &super::EventPage) -> Self {
+        let of = |id: &EventId| page.deliveries.get(id).map_or(&[][..], Vec::as_slice);
+        Self {
+            data: page.rows.iter().map(|row| EventSummary::of(row, of(&row.id))).collect(),
+            next_cursor: page.older.map(|id| format!("o{id}")),
+        }
+    }
+}
+
+/// An event, and what became of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventSummary {
+    id: EventId,
+    /// The event type.
+    #[schema(example = "document.released")]
+    r#type: String,
+    environment: Environment,
+    source: Source,
+    /// The resource's title or id.
+    #[schema(example = "Safety guide")]
+    title: String,
+    /// How many deliveries it has in each state; empty where it was sent to nobody.
+    #[schema(example = json!({ "delivered": 2 }))]
+    deliveries: BTreeMap<&'static str, i64>,
+    /// When it happened.
+    occurred_at: Time,
+    /// When it was published.
+    created_at: Time,
+}
+
+impl EventSummary {
+    fn of(row: &super::EventSummary, deliveries: &[(State, i64)]) -> Self {
+        Self {
+            id: row.id,
+            r#type: row.type_.clone(),
+            environment: row.environment,
+            source: row.source,
+            title: row.title.clone(),
+            deliveries: deliveries.iter().map(|(state, count)| (state.as_str(), *count)).collect(),
+            occurred_at: row.occurred_at,
+            created_at: row.created_at,
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The API of deliveries: what was sent and what came back, and one more attempt.
+//! The API of events and deliveries as lists: what happened, what was sent and what came back, and one more attempt.
+
+pub(crate) mod events;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::de::DeserializeOwned;
 
 use super::answer::{Delivery, DeliveryList, DeliverySummary};
 use super::form::{Misread, Typed};
@@ -17,6 +20,7 @@ use crate::web::{Access, Problem, ProblemField, Route, WebError, form};
 pub(crate) fn routes() -> Vec<Route> {
     let (read, write) = (Access::ApiKey("deliveries:read"), Access::ApiKey("deliveries:write"));
     vec![
+        Route::get("/api/v1/events", Access::ApiKey("events:read"), events::list),
         Route::get("/api/v1/deliveries", read, list),
         Route::get("/api/v1/deliveries/{id}", read, show),
         Route::post("/api/v1/deliveries/{id}/resend", write, "delivery.resent", resend),
@@ -40,7 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
     )
 )]
 pub(crate) async fn list(app: web::Data<App>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let typed = typed(request.query_string())?;
+    let typed: Typed = typed(request.query_string(), Typed::has)?;
     let asked = of(typed.read(app.clock.now()).map_err(misread)?, caller.key.environment);
     let webhooks = app.webhooks.clone();
     let look = app.db.read::<_, DbError, _>(move |conn| {
@@ -120,9 +124,8 @@ fn delivery_id(text: &str) -> Result<DeliveryId, WebError> {
 }
 
 /// The fields of the address; a program that sends one that does not exist expects something of it.
-fn typed(query: &str) -> Result<Typed, WebError> {
-    let unknown =
-        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "environment" || !Typed::has(name));
+fn typed<T: DeserializeOwned>(query: &str, has: impl Fn(&str) -> bool) -> Result<T, WebError> {
+    let unknown = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "environment" || !has(name));
     if let Some((name, _)) = unknown {
         let path = name.chars().take(64).collect();
         let message = "There is no such field.".to_owned();

@@ -1,5 +1,7 @@
 //! The filters of the list of deliveries, as an address carries them: what was typed, and what it asks for.
 
+pub(crate) mod events;
+
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -142,7 +144,7 @@ fn state(text: &str) -> Result<Reading, &'static str> {
     Reading::parse(text).ok_or("There is no such state. Choose one from the list.")
 }
 
-pub(super) fn environment(text: &str) -> Result<Environment, &'static str> {
+fn environment(text: &str) -> Result<Environment, &'static str> {
     Environment::parse(text).ok_or("The environment is production or test.")
 }
 
@@ -150,7 +152,7 @@ fn webhook(text: &str) -> Result<WebhookId, &'static str> {
     WebhookId::parse(text).ok_or("This is no webhook's id. Choose a webhook from the list.")
 }
 
-pub(super) fn event_type(text: &str) -> Result<String, &'static str> {
+fn event_type(text: &str) -> Result<String, &'static str> {
     let sound = text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if sound { Ok(text.to_owned()) } else { Err("There is no such event. Choose one from the list.") }
 }

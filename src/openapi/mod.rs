@@ -33,6 +33,7 @@ const ADDRESS: &str = "/api/openapi.json";
     ),
     paths(
         crate::events::api::post,
+        crate::history::api::events::list,
         crate::events::api::show,
         crate::history::api::list,
         crate::history::api::show,

@@ -5,16 +5,15 @@ pub(super) mod show;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use super::words::{event_label, when};
-use crate::clock::Time;
 use crate::db::DbError;
 use crate::delivery::State;
 use crate::events::{CATALOGUE, Environment, EventId, Source};
-use crate::history::form::{self, LAST_DAY, given};
+use crate::history::form::LAST_DAY;
+use crate::history::form::events::{LIST, Typed};
 use crate::history::store::events as store;
-use crate::history::{EventFilter, EventPage, EventSearch, EventSummary};
+use crate::history::{EventPage, EventSummary};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
@@ -22,11 +21,6 @@ use crate::web::frame::{Frame, Place};
 use crate::web::listing::{self, choices, environments};
 use crate::web::view::{Chip, Choice, Filled, Pager, When};
 use crate::web::{Page, Query, WebError};
-
-/// Where the list is.
-const LIST: &str = "/events";
-/// How many rows a page has.
-const SIZE: i64 = 25;
 
 /// An event in the list.
 struct Row {
@@ -58,63 +52,6 @@ struct ListPage {
     pager: Pager,
 }
 
-/// The fields of the address, as they came.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(in crate::history) struct Typed {
-    #[serde(rename = "type")]
-    pub(in crate::history) event_type: String,
-    pub(in crate::history) source: String,
-    pub(in crate::history) environment: String,
-    pub(in crate::history) from: String,
-    pub(in crate::history) to: String,
-    pub(in crate::history) q: String,
-    pub(in crate::history) cursor: String,
-}
-
-/// A page that is asked for.
-type Asked = (EventFilter, Option<(bool, EventId)>);
-
-impl Typed {
-    /// What it asks for, or a sentence that says what was not understood.
-    pub(in crate::history) fn read(&self, now: Time) -> Result<Asked, &'static str> {
-        let source = |text| Source::parse(text).ok_or("There is no such source. Choose one from the list.");
-        let filter = EventFilter {
-            event_type: given(&self.event_type).map(form::event_type).transpose()?,
-            source: given(&self.source).map(source).transpose()?,
-            environment: given(&self.environment).map(form::environment).transpose()?,
-            from: given(&self.from).map(|text| form::from(text, now)).transpose()?,
-            until: given(&self.to).map(form::until).transpose()?,
-            search: given(&self.q).map(search).transpose()?,
-        };
-        Ok((filter, listing::cursor(self.cursor.trim(), EventId::parse)?))
-    }
-
-    fn fields(&self) -> [(&'static str, &str); 6] {
-        [
-            ("type", &self.event_type),
-            ("source", &self.source),
-            ("environment", &self.environment),
-            ("from", &self.from),
-            ("to", &self.to),
-            ("q", &self.q),
-        ]
-    }
-
-    /// The address of these filters without one of them, or at a cursor.
-    fn address(&self, without: &str, cursor: &str) -> String {
-        let fields = self.fields().into_iter().filter(|(name, _)| *name != without);
-        listing::address(LIST, fields.chain([("cursor", cursor)]))
-    }
-}
-
-fn search(text: &str) -> Result<EventSearch, &'static str> {
-    if text.chars().count() > form::LONGEST_SEARCH || text.contains('\0') {
-        return Err("Search for at most 256 characters, without control characters.");
-    }
-    Ok(EventId::parse(text).map_or_else(|| EventSearch::Text(text.to_owned()), EventSearch::Event))
-}
-
 pub(super) async fn list(
     admin: Admin,
     app: web::Data<App>,
@@ -122,18 +59,19 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, WebError> {
     let asked = typed.read(app.clock.now());
     let (found, problem) = match asked {
-        Ok((filter, cursor)) => {
-            let read = app.db.read::<_, DbError, _>(move |conn| store::page(conn, &filter, cursor, SIZE));
+        Ok(asked) => {
+            let read =
+                app.db.read::<_, DbError, _>(move |conn| store::page(conn, &asked.filter, asked.cursor, asked.limit));
             (Some(read.await?), "")
         }
-        Err(problem) => (None, problem),
+        Err(misread) => (None, misread.sentence),
     };
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     page(admin.frame("Events", Place::Events), &typed, found, problem).answer_with(status)
 }
 
 fn page(mut frame: Frame, typed: &Typed, found: Option<EventPage>, problem: &str) -> ListPage {
-    let any = typed.fields().iter().any(|(_, value)| !value.is_empty()) || !typed.cursor.is_empty();
+    let any = typed.filters().iter().any(|(_, value)| !value.is_empty()) || !typed.cursor.is_empty();
     let pager = found
         .as_ref()
         .map_or_else(|| Pager { range: String::new(), newer: None, older: None }, |found| pager(typed, found));
@@ -170,7 +108,7 @@ fn chips(typed: &Typed) -> Vec<Chip> {
         };
         Chip { label: label.to_owned(), value, remove: typed.address(name, "") }
     };
-    typed.fields().into_iter().filter(|(_, value)| !value.is_empty()).map(chip).collect()
+    typed.filters().into_iter().filter(|(_, value)| !value.is_empty()).map(chip).collect()
 }
 
 fn pager(typed: &Typed, found: &EventPage) -> Pager {

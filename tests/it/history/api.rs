@@ -19,6 +19,7 @@ use crate::support::receiver::{self, Behaviour, Receiver};
 const LIST: &str = "/api/v1/deliveries";
 const DELIVERY: &str = "/api/v1/deliveries/{id}";
 const RESEND: &str = "/api/v1/deliveries/{id}/resend";
+const EVENTS: &str = "/api/v1/events";
 const EVENT: &str = "/api/v1/events/{id}";
 const DATA: &str = r#"{"resource_id":1042,"resource_title":"Safety guide","ratio":1.50}"#;
 
@@ -379,5 +380,49 @@ both! {
         app.sql("update api_keys set revoked_at = created_at").await;
         assert_eq!(problem(&resend(&program, id.as_str()).await), (401, "unauthorized".to_owned()));
         assert!(!app.audit_actions().await.contains(&"delivery.resent".to_owned()));
+    }
+
+    async fn events_are_listed_with_the_filters_of_their_page(app: TestApp) {
+        let ci = fill::webhook(&app, "CI", "https://ci.example.com/hook").await;
+        let mut expected = Vec::new();
+        for number in 0..60 {
+            expected.insert(0, app.publish(&format!(r#"{{"resource_id":{number},"resource_title":"Guide {number}"}}"#)).await.to_string());
+        }
+        let trial = app.api_key_in(Environment::Test, &[Scope::EventsRead, Scope::EventsWrite]).await;
+        let posted = trial.post("/api/v1/events", r#"{"type":"document.released","data":{"resource_title":"Trial"}}"#).await;
+        let program = app.api_key(&[Scope::EventsRead]).await;
+        let (mut found, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = get(&program, EVENTS, &format!("{EVENTS}?limit=25{next}")).await.json();
+            found.extend(ids(&page));
+            app.publish(r#"{"resource_id":1,"resource_title":"Late"}"#).await;
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            next = format!("&cursor={cursor}");
+        }
+        assert_eq!(found, expected, "each once, the newest first, and none of the other environment");
+        let first = &get(&program, EVENTS, &format!("{EVENTS}?q=guide&limit=25")).await.json()["data"][0];
+        assert_eq!((&first["title"], &first["type"], &first["source"]), (&json!("Guide 59"), &json!("document.released"), &json!("content")));
+        assert_eq!(first["deliveries"], json!({"queued": 1}), "for {ci}, which nobody sends to yet");
+        assert_eq!(ids(&get(&trial, EVENTS, EVENTS).await.json()), [posted.json()["id"].as_str().unwrap()]);
+        let titles = async |query: &str| {
+            let page = get(&program, EVENTS, &format!("{EVENTS}?{query}")).await.json();
+            page["data"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(titles("q=late&limit=100").await.len(), 3);
+        assert_eq!(titles("type=assignment.created").await, Vec::<String>::new());
+        assert_eq!(titles("source=api").await, Vec::<String>::new());
+        assert_eq!(titles("to=2026-11-23").await, Vec::<String>::new());
+        for (query, code, path) in [
+            ("color=red", "unknown_field", "color"), ("environment=test", "unknown_field", "environment"),
+            ("source=moon", "invalid_parameter", "source"), ("type=%27", "invalid_parameter", "type"),
+            ("from=x", "invalid_parameter", "from"), ("to=24h", "invalid_parameter", "to"),
+            ("cursor=abc", "invalid_parameter", "cursor"), ("limit=0", "invalid_parameter", "limit"),
+        ] {
+            let refused = get(&program, EVENTS, &format!("{EVENTS}?{query}")).await;
+            assert_eq!(problem(&refused), (400, code.to_owned()), "{query}");
+            assert_eq!(refused.json()["errors"][0]["path"], path, "{query}");
+        }
+        let other = app.api_key(&[Scope::DeliveriesRead]).await;
+        assert_eq!(get(&other, EVENTS, EVENTS).await.status(), 403);
     }
 }
