@@ -211,7 +211,7 @@ async fn deliveries(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnM
     show(browser, portal, &format!("/deliveries?state=retrying&type={RELEASED}&from=24h&limit=25")).await?;
     look("deliveries-filtered").await?;
     browser.press(&find::delivery(&[FLAKY]), "the delivery").await?;
-    browser.fill("Why (optional)", "They restarted it.").await?;
+    browser.fill("Why", "They restarted it.").await?;
     browser.click("Resend").await?;
     browser.reloads_until(&find::text("Attempt 3")).await?;
     browser.loses("//div[@data-live]//*[normalize-space(.)='sending']").await?;

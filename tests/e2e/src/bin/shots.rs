@@ -91,5 +91,9 @@ async fn pictures(browser: &Browser, folder: &Path, name: &str) -> Result<usize>
 }
 
 async fn picture(browser: &Browser, folder: &Path, name: &str) -> Result<()> {
-    browser.driver().screenshot(&folder.join(format!("{name}.png"))).await.with_context(|| format!("no picture of {name}"))
+    browser
+        .driver()
+        .screenshot(&folder.join(format!("{name}.png")))
+        .await
+        .with_context(|| format!("no picture of {name}"))
 }

@@ -10,7 +10,8 @@ use postrider_e2e::{
 
 /// Swagger UI's own markup, which no setting and no style of ours can change: the head of an operation is a button that
 /// has a link in it, and the groups are third-level headings right below the first-level one.
-const NOT_OURS: [(&str, &str); 2] = [("nested-interactive", ".opblock-summary-control"), ("heading-order", "h3.opblock-tag")];
+const NOT_OURS: [(&str, &str); 2] =
+    [("nested-interactive", ".opblock-summary-control"), ("heading-order", "h3.opblock-tag")];
 const OPERATIONS: &str = "document.querySelectorAll('.opblock').length";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +26,12 @@ async fn the_description_of_the_api_opens_unfolds_and_asks_no_other_host() -> Re
     ensure!(operations >= 5, "{operations} operations are listed");
     let mut faults = Vec::new();
     inspect(&browser, &axe, "folded", &mut faults).await?;
-    browser.press("(//*[contains(@class, 'opblock-post')]//button[contains(@class, 'opblock-summary-control')])[1]", "the operation").await?;
+    browser
+        .press(
+            "(//*[contains(@class, 'opblock-post')]//button[contains(@class, 'opblock-summary-control')])[1]",
+            "the operation",
+        )
+        .await?;
     browser.sees("Idempotency-Key").await?;
     browser.sees("Try it out").await?;
     inspect(&browser, &axe, "unfolded", &mut faults).await?;
