@@ -11,8 +11,11 @@ const FLAKY: &str = "Warehouse, flaky";
 const SLOW: &str = "Legal review, slow to answer";
 const PRINTER: &str = "Print shop";
 
+/// What a form holds beside the name and the URL.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// A webhook of each state, and those that a layout must bear; the path is the receiver's.
-const WEBHOOKS: [(&str, &str, &[(&str, &str)]); 8] = [
+const WEBHOOKS: [(&str, &str, Fields); 8] = [
     ("Build server, staging", "/staging", &[("environment", "test"), ("active", "true")]),
     ("Newsletter", "/newsletter", &[]),
     (
