@@ -5,6 +5,8 @@ addEventListener("DOMContentLoaded", () => {
     domNode: docs,
     url: docs.dataset.document,
     presets: [SwaggerUIBundle.presets.apis],
+    // There is one server: this one.
+    plugins: [() => ({ wrapComponents: { ServersContainer: () => () => null } })],
     layout: "BaseLayout",
     deepLinking: true,
     docExpansion: "list",

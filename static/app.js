@@ -145,8 +145,8 @@ function addHeader(button) {
   const number = rows.children.length + 1;
   for (const input of all("input", row)) {
     input.value = "";
-    input.placeholder = input.name === "header_name" ? "Name" : "Value";
-    input.setAttribute("aria-label", `${input.placeholder} of header ${number}`);
+    input.placeholder = "";
+    input.setAttribute("aria-label", `${input.name === "header_name" ? "Name" : "Value"} of header ${number}`);
   }
   rows.append(row);
   row.querySelector("input").focus();

@@ -32,6 +32,7 @@
       if (known.size && !known.has(row.dataset.key)) { row.classList.add("flash"); count += 1; }
     }
     for (const box of fresh.querySelectorAll("[type=checkbox]")) box.checked = ticked.has(box.value);
+    for (const one of document.querySelectorAll("[data-live-too]")) one.replaceWith(fresh.ownerDocument.getElementById(one.id) ?? "");
     old.replaceWith(fresh);
     document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     if (focused) [...fresh.querySelectorAll("a, input")].find((one) => (one.getAttribute("href") ?? one.value) === focused)?.focus({ preventScroll: true });

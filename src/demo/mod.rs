@@ -22,6 +22,8 @@ use crate::{content, sessions, telemetry, webhooks};
 
 const EMAIL: &str = "demo@postrider.example";
 const NAME: &str = "Dana Demo";
+/// The letters and digits of the password: as many as nobody guesses and somebody may still type.
+const PASSWORD_LENGTH: usize = 20;
 /// How long the sign-in link works: a day of trying things out.
 const LINK: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -39,11 +41,11 @@ pub(crate) fn run(asked: &Demo) -> anyhow::Result<()> {
     let settings = settings(asked, &folder)?;
     telemetry::start(&settings.log)?;
     let portal = Portal::open(settings)?;
-    let administrator = people_and_content(&portal, asked.receiver_listen)?;
+    let (administrator, password) = people_and_content(&portal, asked.receiver_listen)?;
     let link = sign_in_link(&portal, administrator)?;
     let receiver =
         receiver::Receiver::new(portal.app.db.clone(), portal.app.clock.clone(), portal.app.webhooks.clone());
-    let words = welcome(&link, asked.receiver_listen);
+    let words = welcome(&link, password.as_ref(), asked.receiver_listen);
     portal.serve(portal_address, Some(words), async move { Ok(receiver::server(receiver, receiver_address)?.await?) })
 }
 
@@ -75,17 +77,18 @@ fn settings(asked: &Demo, folder: &Path) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// The administrator; made with the samples where the folder is new.
-fn people_and_content(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<UserId> {
+/// The administrator; made with the samples where the folder is new, and only then with a password that is known.
+fn people_and_content(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<(UserId, Option<SecretString>)> {
     let email = Email::parse(EMAIL).map_err(anyhow::Error::msg)?;
-    // The password is nobody's: the link signs in.
-    if let Some(made) = portal.make_administrator(&email, Some(NAME), &random_word(32))? {
+    let password = SecretString::from(random_word(PASSWORD_LENGTH));
+    if let Some(made) = portal.make_administrator(&email, Some(NAME), password.expose_secret())? {
         portal.app.db.write_now::<_, DbError, _>(|tx| content::sample(tx, &Actor::system()))?;
         add_webhook(portal, receiver)?;
-        return Ok(made);
+        return Ok((made, Some(password)));
     }
     let known = portal.app.db.read_now(|conn| users::find_by_email(conn, EMAIL))?;
-    Ok(known.ok_or_else(|| anyhow!("the folder is that of another portal; give the demo one of its own"))?.id())
+    let known = known.ok_or_else(|| anyhow!("the folder is that of another portal; give the demo one of its own"))?;
+    Ok((known.id(), None))
 }
 
 /// One webhook to the receiver for the three core events, as its form would be sent; after the samples, so that
@@ -114,10 +117,12 @@ fn sign_in_link(portal: &Portal, administrator: UserId) -> anyhow::Result<Secret
     Ok(SecretString::from(format!("{}{}", portal.app.settings.public_url, path.expose_secret())))
 }
 
-fn welcome(link: &SecretString, receiver: SocketAddr) -> String {
+fn welcome(link: &SecretString, password: Option<&SecretString>, receiver: SocketAddr) -> String {
+    let password = password.map_or("as the first start of this folder printed it", ExposeSecret::expose_secret);
     format!(
         "Postrider demo\n\n  \
          Sign in     {}\n  \
+         Password    {password}\n  \
          Receiver    http://{receiver}/\n\n\
          Try first   Content > Documents: open one, Change status to Released, and watch\n            \
                      the receiver; Deliveries then shows what was sent.\n            \

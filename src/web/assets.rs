@@ -24,7 +24,8 @@ struct Files;
 /// The names of all embedded files and where each is served.
 pub fn addresses() -> Arc<Assets> {
     Arc::new(Assets::new(
-        ["app.css", "app.js", "live.js", "api-docs.js", "icons.svg", "favicon.svg"].map(|name| (name, address(name))),
+        ["app.css", "app.js", "live.js", "api-docs.css", "api-docs.js", "icons.svg", "favicon.svg"]
+            .map(|name| (name, address(name))),
     ))
 }
 

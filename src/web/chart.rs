@@ -85,6 +85,8 @@ fn bar(sum: Sum, place: i64, most: i64) -> Bar {
 pub(crate) struct Spark {
     /// "97.2 %", or a dash where nothing ended.
     pub(crate) percent: String,
+    /// Something ended, and nothing well.
+    pub(crate) only_failed: bool,
     pub(crate) chart: Bars,
 }
 
@@ -96,7 +98,7 @@ impl Spark {
             0 => "Nothing ended in the last 24 hours".to_owned(),
             all => format!("{good} of {all} attempts succeeded in the last 24 hours"),
         };
-        Self { percent: percent(good, good + bad), chart: Bars::new(words, sums) }
+        Self { percent: percent(good, good + bad), only_failed: bad > 0 && good == 0, chart: Bars::new(words, sums) }
     }
 }
 

@@ -372,11 +372,18 @@ fn demo(folder: &Scratch) -> (Serving, u16, u16, String) {
 }
 
 #[test]
-fn the_demo_prints_one_link_and_delivers_signed_events_to_its_receiver() {
+fn the_demo_prints_a_link_and_a_password_and_delivers_signed_events_to_its_receiver() {
     let folder = Scratch::new("demo");
     let (demo, portal, receiver, printed) = demo(&folder);
     assert_eq!(printed.matches("/sign-in/").count(), 1, "{printed}");
     assert!(printed.contains(&format!("http://127.0.0.1:{receiver}/")), "{printed}");
+    let (_, password) = printed.split_once("Password    ").unwrap();
+    let password = password.split_whitespace().next().unwrap();
+    let post = format!(
+        "POST /sign-in HTTP/1.1\r\nOrigin: http://127.0.0.1:{portal}\r\nContent-Type: application/x-www-form-urlencoded"
+    );
+    let signed_in = ask(portal, &post, &format!("email=demo%40postrider.example&password={password}"));
+    assert!(signed_in.starts_with("HTTP/1.1 303 "), "{signed_in}");
     let data_dir = folder.path().to_str().unwrap();
     let key = bare(&["api-key", "create", "--name", "CI", "--data-dir", data_dir]).output().unwrap().stdout;
     let key = String::from_utf8(key).unwrap();
@@ -418,5 +425,6 @@ fn a_kept_demo_keeps_its_content_and_an_open_one_is_not_emptied() {
     assert_eq!(first.end(Signal::TERM).0, Some(0));
     let (again, _, _, printed) = demo(&folder);
     assert_eq!(printed.matches("/sign-in/").count(), 1, "{printed}");
+    assert!(printed.contains("as the first start of this folder printed it"), "{printed}");
     assert_eq!(again.end(Signal::TERM).0, Some(0));
 }

@@ -95,7 +95,7 @@ async fn the_document_and_its_page_come_from_this_binary_alone() {
     );
     let mut parts = page.attributes("script", "src");
     parts.extend(page.attributes("link", "href"));
-    assert_eq!(parts.len(), 4, "{parts:?}");
+    assert_eq!(parts.len(), 5, "{parts:?}");
     for part in parts.iter().chain([&"/api/docs/LICENSE".to_owned()]) {
         assert!(part.starts_with('/') && !part.starts_with("//"), "{part} is of another host");
         let file = nobody.get(part).await;

@@ -120,8 +120,12 @@ pub(super) fn count(summary: &Summary) -> String {
 
 /// How long the last attempt took.
 pub(super) fn duration(summary: &Summary) -> String {
-    let millis = summary.last_duration_ms.and_then(|millis| u64::try_from(millis).ok());
-    millis.map_or_else(|| DASH.to_owned(), |millis| took(Duration::from_millis(millis)))
+    match summary.last_duration_ms.and_then(|millis| u64::try_from(millis).ok()) {
+        None => DASH.to_owned(),
+        // Only whole milliseconds are kept.
+        Some(0) => "< 1 ms".to_owned(),
+        Some(millis) => took(Duration::from_millis(millis)),
+    }
 }
 
 /// `first`, `tenth`, `11th`.

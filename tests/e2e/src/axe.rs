@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{browser::Browser, settings};
 
 /// WCAG 2.2 at levels A and AA, and what is good practice besides.
-const RUN: &str = "const done = arguments[arguments.length - 1];
+const RUN: &str = "const [except, done] = arguments;
+const known = (rule, node) => except.some(([of, place]) => of === rule && document.querySelector(node.target[0])?.matches(place));
 axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice']})
-  .then(result => done(result.violations), error => done(String(error)));";
+  .then(({violations}) => violations.map(one => ({...one, nodes: one.nodes.filter(node => !known(one.id, node))})))
+  .then(violations => done(violations.filter(one => one.nodes.length)), error => done(String(error)));";
 
 /// The checker's source, read once.
 pub struct Axe(String);
@@ -27,12 +29,17 @@ impl Axe {
 
     /// The faults of the open page, a line each: rule, what it wants, where it fails.
     pub async fn faults(&self, browser: &Browser) -> Result<Vec<String>> {
+        self.faults_but(browser, &[]).await
+    }
+
+    /// The same without what is known and not ours: a rule, and the selector of what may break it.
+    pub async fn faults_but(&self, browser: &Browser, known: &[(&str, &str)]) -> Result<Vec<String>> {
         let driver = browser.driver();
         let loaded = driver.execute("return typeof axe === 'object'", vec![]).await?;
         if loaded.json() != &Value::Bool(true) {
             driver.execute(self.0.as_str(), vec![]).await.context("axe-core did not load")?;
         }
-        let answer = driver.execute_async(RUN, vec![]).await.context("axe-core did not run")?;
+        let answer = driver.execute_async(RUN, vec![json!(known)]).await.context("axe-core did not run")?;
         let violations = answer.json().as_array().ok_or_else(|| anyhow!("axe-core failed: {}", answer.json()))?;
         Ok(violations.iter().map(line).collect())
     }

@@ -20,6 +20,10 @@ use crate::{
 pub const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(25);
 
+/// The height of the page, or that of the open dialog with its head and its buttons where that is more.
+const CONTENT_HEIGHT: &str = "Math.max(document.documentElement.scrollHeight, \
+    (document.querySelector('dialog[open] .sheet-body')?.scrollHeight ?? 0) + 180)";
+
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
@@ -189,11 +193,23 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", size).await.map(drop)
     }
 
-    /// Makes the page this wide and as high as what it shows, for a picture of all of it.
+    /// Makes the page this wide and as high as what it shows, in a dialog too, for a picture of all of it.
     pub async fn resize_to_content(&self, width: u32) -> Result<()> {
         self.resize(width, 900).await?;
-        let height = self.number("document.documentElement.scrollHeight").await?;
+        let height = self.number(CONTENT_HEIGHT).await?;
         self.resize(width, u32::try_from(height)?.clamp(900, 8_000)).await
+    }
+
+    /// Shows the page as at twice its size: half the width, with two dots for one.
+    pub async fn zoom(&self, width: u32, height: u32) -> Result<()> {
+        let size = json!({"width": width / 2, "height": height / 2, "deviceScaleFactor": 2, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+    }
+
+    /// Shows pages in the few colours that a person has set in the system.
+    pub async fn force_colors(&self) -> Result<()> {
+        let features = json!({"features": [{"name": "forced-colors", "value": "active"}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await.map(drop)
     }
 
     /// The value of a script's expression that is a whole number.

@@ -12,12 +12,12 @@ pub fn clickable(name: &str) -> String {
     )
 }
 
-/// The control that belongs to the label with this text; a hint inside the label, such as "optional", does not count.
+/// The control that belongs to the label with this text; a hint inside the label, such as "optional", does not count. Or the one that is named so without a label.
 pub fn field(label: &str) -> String {
-    let label = quoted(label);
-    let label = format!("//label[normalize-space(.)={label} or normalize-space(text()[1])={label}]");
+    let quoted = quoted(label);
+    let label = format!("//label[normalize-space(.)={quoted} or normalize-space(text()[1])={quoted}]");
     let control = "*[self::input[not(@type='hidden')] or self::select or self::textarea]";
-    format!("//{control}[@id={label}/@for] | {label}//{control}")
+    format!("//{control}[@id={label}/@for] | {label}//{control} | //{control}[@aria-label={quoted}]")
 }
 
 /// An option of the list with this label.
@@ -37,6 +37,11 @@ pub fn row(texts: &[&str]) -> String {
     texts
         .iter()
         .fold("//tbody/tr".to_owned(), |path, text| format!("{path}[contains(normalize-space(.), {})]", quoted(text)))
+}
+
+/// The link of the newest delivery in whose row all these texts stand.
+pub fn delivery(texts: &[&str]) -> String {
+    format!("({}//a[contains(@class, 'name')])[1]", row(texts))
 }
 
 /// The button that opens the dotted menu of the row in which something has exactly this text.

@@ -8,4 +8,5 @@ pub mod journal;
 pub mod pages;
 pub mod portal;
 mod settings;
+pub mod states;
 pub mod steps;

@@ -8,9 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
     process::{Child, Command},
     time::timeout,
 };
@@ -28,12 +30,14 @@ pub struct Portal {
     pub receiver: String,
     /// The link that the console showed: it signs in, or it sets up.
     pub link: String,
+    /// The password of the demo's administrator; empty where the portal is no demo.
+    pub password: String,
     program: Child,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Portal {
-    /// Starts `postrider demo` and waits for its sign-in link.
+    /// Starts `postrider demo` and waits for its sign-in link and its password.
     pub async fn start() -> Result<Self> {
         let (listen, receiver) = free_addresses()?;
         let arguments = ["demo", "--listen", &listen, "--receiver-listen", &receiver];
@@ -61,18 +65,47 @@ impl Portal {
         let out = program.stdout.take().context("the program has no standard output")?;
         let mut lines = BufReader::new(out).lines();
         let url = format!("http://{listen}");
-        let link = async {
+        let told = async {
+            let (mut link, mut password) = (None, None);
             while let Some(line) = lines.next_line().await? {
-                if let Some(link) = link_in(&line, &url) {
-                    return Ok(link);
+                link = link.or_else(|| link_in(&line, &url));
+                password = password.or_else(|| password_in(&line));
+                match (&link, &password) {
+                    (Some(link), Some(password)) => return Ok((link.clone(), password.clone())),
+                    (Some(link), None) if receiver.is_empty() => return Ok((link.clone(), String::new())),
+                    (_, _) => {}
                 }
             }
             bail!("the program ended without printing a link")
         };
-        let link = timeout(START, link).await.with_context(|| format!("no link within {} s", START.as_secs()))??;
+        let (link, password) =
+            timeout(START, told).await.with_context(|| format!("no link within {} s", START.as_secs()))??;
         // Whatever else it prints has to go somewhere, or the pipe would fill and stop it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { url, receiver, link, program, _data: data })
+        Ok(Self { url, receiver, link, password, program, data })
+    }
+
+    /// Changes something in the portal's database behind its back, for what no page can bring about.
+    pub fn tamper(&self, sql: &str) -> Result<()> {
+        let path = self.data.path().join("postrider.db");
+        let mut database = SqliteConnection::establish(&path.to_string_lossy()).context("the database did not open")?;
+        database.batch_execute(&format!("pragma busy_timeout = 5000; {sql}")).with_context(|| format!("{sql} failed"))
+    }
+
+    /// Posts an event as another system would, and gives the status of the answer.
+    pub async fn post_event(&self, token: &str) -> Result<String> {
+        let host = self.url.trim_start_matches("http://");
+        let body = r#"{"type":"document.released","data":{"resource_id":1042,"resource_title":"Posted by a program"}}"#;
+        let request = format!(
+            "POST /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).await.context("the portal cannot be reached")?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        answer.split_whitespace().nth(1).map(str::to_owned).context("the portal answered nothing")
     }
 
     /// Ends the program and waits until it is gone.
@@ -111,4 +144,8 @@ fn free_addresses() -> Result<(String, String)> {
 
 fn link_in(line: &str, url: &str) -> Option<String> {
     line.split_whitespace().find(|word| word.strip_prefix(url).is_some_and(|path| path.len() > 1)).map(str::to_owned)
+}
+
+fn password_in(line: &str) -> Option<String> {
+    line.trim_start().strip_prefix("Password ").map(|rest| rest.trim().to_owned())
 }

@@ -1,8 +1,68 @@
 //! What an administrator does in the portal, step by step.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use thirtyfour::Key;
 
 use crate::{browser::Browser, find, portal::Portal};
+
+/// Posts a form from the open page; an answer that is no success is a fault.
+const POST: &str = "const [path, fields, done] = arguments;
+fetch(path, {method: 'POST', body: new URLSearchParams(fields)})
+  .then(answer => done(answer.ok ? '' : `${path} answered ${answer.status}`), error => done(String(error)));";
+/// The names and ids of all webhooks.
+const WEBHOOKS: &str = "const done = arguments[0];
+fetch('/settings/webhooks?disabled=true&limit=100').then(async answer => {
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  done([...page.querySelectorAll('tbody tr')].map(row => [row.querySelector('.name').textContent, row.id]));
+}, () => done([]));";
+/// The name of what has the focus, as it is read out.
+const FOCUSED: &str = "const one = document.activeElement;
+return one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent;";
+/// So many stops are tried.
+const STOPS: usize = 60;
+
+/// Sends a form to the portal without opening its page, to stock it quickly.
+pub async fn post(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Result<()> {
+    let answer = browser.driver().execute_async(POST, vec![json!(path), json!(fields)]).await?;
+    let fault = answer.json().as_str().unwrap_or("no answer");
+    ensure!(fault.is_empty(), "{fault}");
+    Ok(())
+}
+
+/// The id of the webhook with this name.
+pub async fn webhook_id(browser: &Browser, name: &str) -> Result<String> {
+    let all = webhooks(browser).await?;
+    let id = all.into_iter().find_map(|(known, id)| (known == name).then_some(id));
+    id.with_context(|| format!("there is no webhook {name:?}"))
+}
+
+/// The ids of all webhooks.
+pub async fn webhook_ids(browser: &Browser) -> Result<Vec<String>> {
+    Ok(webhooks(browser).await?.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn webhooks(browser: &Browser) -> Result<Vec<(String, String)>> {
+    let answer = browser.driver().execute_async(WEBHOOKS, vec![]).await?;
+    serde_json::from_value(answer.json().clone()).context("the list of webhooks could not be read")
+}
+
+/// Goes on with the tabulator until what has the focus is called so, or its name begins so.
+pub async fn tab_to(browser: &Browser, name: &str) -> Result<()> {
+    for _ in 0..STOPS {
+        browser.driver().active_element().await?.send_keys(Key::Tab).await?;
+        if focused(browser).await?.starts_with(name) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the tabulator never came to {name:?}")
+}
+
+/// What has the focus, as it is read out.
+pub async fn focused(browser: &Browser) -> Result<String> {
+    let focused = browser.driver().execute(FOCUSED, vec![]).await?;
+    Ok(focused.json().as_str().unwrap_or_default().trim().to_owned())
+}
 
 /// Opens Settings by way of the avatar.
 pub async fn open_settings(browser: &Browser) -> Result<()> {
@@ -52,15 +112,19 @@ pub async fn publish(browser: &Browser, title: &str) -> Result<()> {
     browser.reloads_until(&find::row(&[title, "done"])).await
 }
 
-/// Creates an API key of this name, and takes note of the token that is shown once.
-pub async fn create_key(browser: &Browser, name: &str) -> Result<()> {
+/// Creates an API key of this name, of the test environment or of production, and gives the token that is shown once.
+pub async fn create_key(browser: &Browser, name: &str, test: bool) -> Result<String> {
     open_settings(browser).await?;
     browser.click("API keys").await?;
     browser.click("Create API key").await?;
     browser.fill("Name", name).await?;
+    if test {
+        browser.toggle("Test environment").await?;
+    }
     browser.click("Create API key").await?;
-    browser.sees("prk_").await?;
-    browser.click("Done").await
+    let token = browser.text_of("//code[@id='token'][starts-with(., 'prk_')]").await?;
+    browser.click("Done").await?;
+    Ok(token)
 }
 
 /// Signs in and brings about every state that a page can show: delivered, retried, a test, a saved output.
@@ -75,7 +139,7 @@ pub async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     finish_a_webhook(browser).await?;
     release_a_document(browser, "Release checklist").await?;
     publish(browser, "Release checklist").await?;
-    create_key(browser, "Build server").await?;
+    create_key(browser, "Build server", false).await?;
     browser.click("Deliveries").await?;
     browser.reloads_until(&find::row(&["Translation desk", "Release checklist", "delivered"])).await?;
     browser.reloads_until(&find::row(&["Archive, often busy", "503"])).await

@@ -76,18 +76,19 @@ fn row(webhook: &Webhook, last: Option<Last>, spark: Spark) -> Row {
     let (origin, path) = halves(webhook);
     let label = |name: &String| find_type(name).map_or_else(|| name.clone(), |kind| kind.label.to_owned());
     let held = !webhook.is_sendable();
+    let failing = !held && spark.only_failed;
     Row {
         id: webhook.id,
         paused: webhook.paused.is_some(),
-        spark,
         name: webhook.name.clone(),
         code: webhook.code.clone(),
-        badges: badges(webhook),
+        badges: badges(webhook).into_iter().chain(failing.then_some(Badge::Failing)).collect(),
         method: webhook.method.as_str(),
         origin,
         path,
         url: webhook.url.clone(),
         events: webhook.events.iter().map(label).collect(),
+        spark,
         last: last.map(|last| LastDelivery {
             href: format!("/deliveries/{}", last.delivery_id),
             state: badge(Reading::of(last.state, last.attempts, held)),

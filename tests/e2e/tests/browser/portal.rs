@@ -38,11 +38,11 @@ async fn walk(scripts: Scripts, theme: Theme) -> Result<()> {
     steps::stock(&browser, &portal).await?;
     webhooks(&browser).await?;
     payloads(&browser, scripts).await?;
-    webhook_page(&browser).await?;
-    keys_and_integrations(&browser).await?;
+    webhook_page(&browser, &portal).await?;
+    keys_and_integrations(&browser, &portal).await?;
     overview_and_events(&browser).await?;
     deliveries(&browser, &portal, scripts).await?;
-    audit_and_account(&browser).await?;
+    audit_and_account(&browser, &portal).await?;
     let complaints = journal::complaints(&browser, &portal.url).await?;
     ensure!(complaints.is_empty(), "the browser complains:\n{}", complaints.join("\n"));
     browser.quit().await?;
@@ -52,6 +52,10 @@ async fn walk(scripts: Scripts, theme: Theme) -> Result<()> {
 /// Pause and Resume, Duplicate, Test environment, own headers, another format, several at once.
 async fn webhooks(browser: &Browser) -> Result<()> {
     browser.click("Settings").await?;
+    // The last delivery and how the day went, the trigger, the identifier, and where the list goes on.
+    browser.text_of(&find::row(&[DESK, "200", "100 %", "Status set to Released", "Identifier whk_"])).await?;
+    browser.text_of(&find::row(&["Archive, often busy", "failing", "503", "0 %"])).await?;
+    browser.sees("1 - 3 of 3").await?;
     browser.open_row_menu(DESK).await?;
     browser.click("Pause").await?;
     browser.text_of(&find::row(&[DESK, "paused"])).await?;
@@ -102,7 +106,7 @@ async fn payloads(browser: &Browser, scripts: Scripts) -> Result<()> {
 }
 
 /// Health, log, settings, and a new secret.
-async fn webhook_page(browser: &Browser) -> Result<()> {
+async fn webhook_page(browser: &Browser, portal: &Portal) -> Result<()> {
     browser.click("Settings").await?;
     browser.click("Archive, often busy").await?;
     browser.sees("Failing: none of").await?;
@@ -112,10 +116,14 @@ async fn webhook_page(browser: &Browser) -> Result<()> {
     browser.press("(//a[starts-with(normalize-space(.), 'Logs')])[1]", "Logs").await?;
     browser.sees("Trigger").await?;
     browser.sees("Response").await?;
+    browser.text_of("//dialog[@open]//pre[@id='trigger-body'][contains(., 'PUBLISHED_EVENT')]").await?;
     browser.click("Close").await?;
     browser.press("//main//nav[@aria-label='Webhook']//a[normalize-space(.)='Settings']", "the tab Settings").await?;
     browser.sees("Payload format").await?;
     browser.click("Secret").await?;
+    browser.fill("Your password", &portal.password).await?;
+    browser.click("Reveal").await?;
+    browser.text_of("//code[@id='secret'][starts-with(., 'whsec_')]").await?;
     browser.click("Rotate").await?;
     browser.click("Rotate").await?;
     browser.sees("whsec_").await?;
@@ -123,12 +131,17 @@ async fn webhook_page(browser: &Browser) -> Result<()> {
     browser.click("Done").await
 }
 
-async fn keys_and_integrations(browser: &Browser) -> Result<()> {
+async fn keys_and_integrations(browser: &Browser, portal: &Portal) -> Result<()> {
     browser.click("Integrations").await?;
     browser.sees("What comes in").await?;
     browser.sees("1 key, 1 active").await?;
-    browser.click("API keys").await?;
-    browser.press("//a[starts-with(normalize-space(.), 'Revoke')]", "Revoke").await?;
+    let token = steps::create_key(browser, "Release robot", true).await?;
+    browser.text_of(&find::row(&["Release robot", "test", "post events"])).await?;
+    let status = portal.post_event(&token).await?;
+    ensure!(status == "202", "the event was answered {status}");
+    browser.reloads_until(&format!("{}//td[@data-label='Last used']//time", find::row(&["Release robot"]))).await?;
+    let revoke = "//a[starts-with(normalize-space(.), 'Revoke')]";
+    browser.press(&format!("{}{revoke}", find::row(&["Build server"])), "Revoke").await?;
     browser.click("Revoke").await?;
     browser.text_of(&find::row(&["Build server", "revoked"])).await.map(drop)
 }
@@ -171,13 +184,17 @@ async fn deliveries(browser: &Browser, portal: &Portal, scripts: Scripts) -> Res
     Ok(())
 }
 
-async fn audit_and_account(browser: &Browser) -> Result<()> {
+async fn audit_and_account(browser: &Browser, portal: &Portal) -> Result<()> {
     browser.click("Settings").await?;
     browser.click("Audit").await?;
     browser.sees("rotated a signing secret").await?;
     browser.choose("What", "Paused a webhook").await?;
     browser.click("Filter").await?;
     browser.sees("paused a webhook").await?;
+    browser.choose("What", "Changed a webhook").await?;
+    browser.click("Filter").await?;
+    browser.press("(//tbody//summary)[1]", "the differences").await?;
+    browser.text_of("(//dl[@class='diff']//ins)[1]").await?;
     browser.open_account_menu().await?;
     browser.click("Dark").await?;
     browser.text_of("//html[@data-theme='dark']//h1").await?;
@@ -186,7 +203,13 @@ async fn audit_and_account(browser: &Browser) -> Result<()> {
     browser.fill("Name", "Dana D. Demo").await?;
     browser.click("Save name").await?;
     browser.sees("Your name was changed.").await?;
-    browser.sees("this one").await.map(drop)
+    browser.sees("this one").await?;
+    let other = Browser::start(Scripts::Off).await?;
+    other.visit(&portal.link).await?;
+    other.quit().await?;
+    browser.driver().refresh().await?;
+    browser.click("Sign out everywhere else").await?;
+    browser.sees("ended.").await
 }
 
 /// What asks for the password: the secret, and a new password.
