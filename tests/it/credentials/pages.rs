@@ -173,10 +173,10 @@ both! {
             assert!(answer.status() == 422 && error(&answer, "url").contains(words), "{url}: {}", error(&answer, "url"));
         }
         let page = webhook(&admin, "hooks/a", &id, &[]).await;
-        assert!(admin.get(&page).await.has("https://api.example.com/v1/hooks/a"));
+        assert!(admin.get(&format!("{page}/test")).await.has("https://api.example.com/v1/hooks/a"));
         assert_eq!(admin.get(&format!("{page}/edit")).await.attributes("#f-url", "value"), ["hooks/a"]);
         assert_eq!(edit(&admin, &id, &[("base_url", "https://api.example.com/v2/")]).await.status(), 303);
-        assert!(admin.get(&page).await.has("https://api.example.com/v2/hooks/a"), "the webhook follows at once");
+        assert!(admin.get(&format!("{page}/test")).await.has("https://api.example.com/v2/hooks/a"), "the webhook follows at once");
         let copy = admin.post(&format!("{page}/duplicate"), &[]).await;
         assert_eq!(copy.status(), 303);
         assert!(admin.get(LIST).await.has("Used by 2 webhooks"));
