@@ -222,4 +222,43 @@ both! {
         assert_eq!(receiver.requests().len(), 2);
         assert!(!rows(&app).await.contains("hush-token"));
     }
+
+    async fn nothing_secret_is_logged(app: TestApp) {
+        let log = Log::default();
+        let to = log.clone();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || to.clone()).finish();
+        let kept = tracing::subscriber::set_default(lines);
+        let (admin, receiver) = (app.admin().await, taking().await);
+        let refusing = receiver::Answer::status(401).header("Content-Type", "application/json").body(format!(r#"{{"error":"{SECRET}"}}"#));
+        let endpoint = endpoint(Behaviour::Sequence(vec![token("hush-token", 600), refusing])).await;
+        let id = client(&admin, &endpoint, &receiver).await;
+        webhook(&admin, "/hook", &id, &[]).await;
+        publish(&app).await;
+        receiver.behave(Behaviour::Answer(receiver::Answer::status(401)));
+        publish(&app).await;
+        admin.post(LIST, &[("name", ""), ("auth", "token"), ("token", "hush-token")]).await;
+        tracing::info!("the log is kept");
+        drop(kept);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("the log is kept") && log.lines().count() > 5, "{log}");
+        for secret in [SECRET, "hush-token"] {
+            assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap());
+        }
+        assert_eq!(ends(&app).await[1].1, Some(401), "the fault of the renewal is told beside the receiver's answer");
+        assert!(ends(&app).await[1].2.as_deref().is_some_and(|detail| detail.contains("••••")));
+    }
+}
+
+/// What the log would hold.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
