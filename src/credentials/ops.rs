@@ -44,8 +44,8 @@ pub enum Rejected {
 
 fn in_use(uses: &[Use]) -> String {
     let all: Vec<&Use> = uses.iter().collect();
-    format!("{} uses it: {}. Choose another login there first.", counted(uses.len()), named(&all))
-        .replace("webhooks uses", "webhooks use")
+    let verb = if uses.len() == 1 { "uses" } else { "use" };
+    format!("{} {verb} it: {}. Choose another login there first.", counted(uses.len()), named(&all))
 }
 
 impl From<DbError> for Rejected {

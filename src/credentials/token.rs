@@ -265,7 +265,8 @@ fn fault(error: &RequestTokenError<NoAnswer, BasicErrorResponse>, reply: Option<
     let told = match (error, reply.and_then(|reply| reply.status)) {
         (RequestTokenError::ServerResponse(refusal), Some(status)) => {
             let about = refusal.error_description().map_or_else(String::new, |text| format!(": {text}"));
-            format!("The token endpoint answered {status}, {}{about}", refusal.error().as_ref())
+            let said = masked(&format!("{}{about}", refusal.error().as_ref()), login);
+            format!("The token endpoint answered {status}, {said}")
         }
         (_, Some(200)) => {
             "The token endpoint answered 200, but not with a token: JSON with access_token and token_type \
@@ -274,17 +275,17 @@ fn fault(error: &RequestTokenError<NoAnswer, BasicErrorResponse>, reply: Option<
         }
         (_, Some(status)) => {
             let body = reply.map_or_else(String::new, |reply| String::from_utf8_lossy(&reply.body).into_owned());
-            format!("The token endpoint answered {status}: {body}")
+            format!("The token endpoint answered {status}: {}", masked(&body, login))
         }
         (_, None) => match reply.and_then(|reply| reply.detail.as_deref()) {
             Some(detail) => format!("{} ({detail})", cause(None)),
             None => cause(None),
         },
     };
-    Fault { told: masked(&told, login), late }
+    Fault { told, late }
 }
 
-/// One line without the client's secret, in whatever shape an endpoint repeats it.
+/// What an endpoint said, as one line without the client's secret, in whatever shape an endpoint repeats it.
 fn masked(text: &str, login: &ClientLogin) -> String {
     let secret = login.secret.expose_secret();
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();

@@ -179,7 +179,9 @@ async fn send(
 fn result(report: TestReport, kind: &'static EventType) -> TestResult {
     let ok = report.outcome == Outcome::Ok;
     let cause = report.outcome.cause(report.status);
-    let detail = report.detail.as_deref();
+    // What came of the token request stands in its own step.
+    let is_told = report.token.as_ref().is_some_and(|step| step.fault.is_some());
+    let detail = report.detail.as_deref().filter(|_| !is_told);
     let status = report.status.map(|status| status_line(status.into()));
     TestResult {
         ok,
