@@ -18,7 +18,8 @@ use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
 use crate::{
-    account, api_keys, audit, content, events, health, history, integrations, openapi, overview, sessions, webhooks,
+    account, api_keys, audit, content, credentials, events, health, history, integrations, openapi, overview, sessions,
+    webhooks,
 };
 
 /// Every route of the product.
@@ -31,12 +32,14 @@ pub fn routes() -> Vec<Route> {
         overview::routes(),
         audit::pages::routes(),
         integrations::pages::routes(),
+        credentials::pages::routes(),
         api_keys::pages::routes(),
         content::pages::routes(),
         webhooks::pages::routes(),
         history::routes(),
         events::api::routes(),
         history::api::routes(),
+        credentials::api::routes(),
         openapi::pages::routes(),
     ]
     .concat()

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod credentials;
 pub mod db;
 pub mod delivery;
 mod demo;

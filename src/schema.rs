@@ -153,6 +153,7 @@ diesel::table! {
         paused_at -> Nullable<Timestamp>,
         paused_by -> Nullable<Text>,
         headers -> Nullable<Text>,
+        credential_id -> Nullable<Text>,
     }
 }
 
@@ -361,6 +362,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        name -> Text,
+        environment -> Text,
+        base_url -> Nullable<Text>,
+        content_type -> Text,
+        headers -> Nullable<Text>,
+        auth -> Text,
+        auth_username -> Nullable<Text>,
+        auth_token_key -> Nullable<Text>,
+        auth_header -> Nullable<Text>,
+        auth_client_id -> Nullable<Text>,
+        auth_token_url -> Nullable<Text>,
+        auth_scope -> Nullable<Text>,
+        auth_secret -> Nullable<Text>,
+        auth_set_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(assignments -> documents (document_id));
 diesel::joinable!(publications -> documents (document_id));
 
@@ -388,4 +412,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     publication_outputs,
     assignments,
     master_keys,
+    credentials,
 );

@@ -96,6 +96,17 @@ async function payloads(form) {
   }
 }
 
+// Another environment has other credentials: the answer to the form as it stands brings its list.
+async function credentials(form) {
+  try {
+    const page = parse(await (await fetch("/settings/webhooks/payloads", { method: "POST", body: new URLSearchParams(new FormData(form)) })).text());
+    const fresh = page.getElementById("f-credential_id")?.closest(".field");
+    if (fresh) form.querySelector("#f-credential_id").closest(".field").replaceWith(fresh);
+  } catch (problem) {
+    lost(problem);
+  }
+}
+
 function later(form) {
   clearTimeout(pending);
   pending = setTimeout(() => payloads(form), 300);
@@ -200,6 +211,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("input", (event) => { if (event.target.form?.querySelector("[data-payloads][open]")) later(event.target.form); });
 document.addEventListener("toggle", (event) => { if (event.target.matches("[data-payloads][open]")) payloads(event.target.closest("form")); }, true);
 document.addEventListener("change", (event) => {
+  if (event.target.name === "environment" && event.target.form?.querySelector("#f-credential_id")) credentials(event.target.form);
   const name = event.target.dataset.tickAll;
   if (name) all(`input[name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
 });

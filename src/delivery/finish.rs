@@ -13,6 +13,7 @@ use super::retry::{self, Failure};
 use super::send::{Job, Sender};
 use super::{Outcome, State};
 use crate::clock::Time;
+use crate::credentials::token::Step;
 use crate::db::{DbError, Tx};
 use crate::ids::random_bytes;
 use crate::outbound::{self, Note, RetryAfter};
@@ -29,17 +30,28 @@ pub(super) struct Finished {
     pub(super) outcome: Outcome,
     pub(super) request_headers: Vec<(String, String)>,
     pub(super) reply: Option<outbound::Reply>,
+    /// What is known of a fault where there is no reply.
+    pub(super) detail: Option<String>,
+    /// The token request of a test.
+    pub(super) step: Option<Step>,
 }
 
 impl Finished {
     /// It was sent, or refused on the way.
     pub(super) fn answered(request_headers: Vec<(String, String)>, reply: outbound::Reply) -> Self {
-        Self { outcome: Outcome::of(reply.outcome), request_headers, reply: Some(reply) }
+        let outcome = Outcome::of(reply.outcome);
+        Self { outcome, request_headers, reply: Some(reply), detail: None, step: None }
     }
 
     /// It could not be written.
     pub(super) fn unwritable() -> Self {
-        Self { outcome: Outcome::AuthError, request_headers: Vec::new(), reply: None }
+        Self::without_login("a stored value does not fit into a header".to_owned())
+    }
+
+    /// There is no login to send it with.
+    pub(super) fn without_login(detail: String) -> Self {
+        let outcome = Outcome::AuthError;
+        Self { outcome, request_headers: Vec::new(), reply: None, detail: Some(detail), step: None }
     }
 
     /// The status, where one came.
@@ -122,7 +134,7 @@ impl Finished {
                 true => Some("via proxy".to_owned()),
                 false => reply.remote.map(|remote| remote.to_string()),
             }),
-            detail: reply.and_then(|reply| reply.detail.clone()),
+            detail: reply.and_then(|reply| reply.detail.clone()).or_else(|| self.detail.clone()),
             note: reply.and_then(|reply| reply.note).map(Note::code),
             next_due_at: None,
         }

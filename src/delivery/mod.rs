@@ -152,7 +152,9 @@ impl Outcome {
         match (outbound::Outcome::from_code(self.as_str()), self) {
             (Some(outcome), _) => outcome.cause(status).into_owned(),
             (None, Self::Sending) => "The request is on its way.".to_owned(),
-            (None, Self::AuthError) => "The stored login does not fit into a request.".to_owned(),
+            (None, Self::AuthError) => {
+                "The login could not be fetched or written, so nothing was sent to the receiver.".to_owned()
+            }
             (None, Self::TextRule) => "The answer held the text that means failure.".to_owned(),
             (None, _) => {
                 "Postrider stopped while this request was on its way; whether it arrived cannot be known.".to_owned()
@@ -165,7 +167,7 @@ impl Outcome {
         match (outbound::Outcome::from_code(self.as_str()), self) {
             (Some(outcome), _) => outcome.remedy(status),
             (None, Self::Sending) => "Wait for its end.",
-            (None, Self::AuthError) => "Edit the webhook and enter its login again.",
+            (None, Self::AuthError) => "Test the webhook, and put its login or credential right as the details say.",
             (None, Self::TextRule) => "Look at the answer below.",
             (None, _) => {
                 "Nothing is to be done: it is sent again, and the receiver tells a repetition by its webhook-id."

@@ -9,6 +9,7 @@ use super::queue::{self, NewAttempt, NewDelivery, Settlement};
 use super::{DeliveryId, Kind, NodeId, Outcome, Reason, State, send};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::clock::{Clock, Time};
+use crate::credentials::token::Step;
 use crate::db::{Db, DbError};
 use crate::events::{EventId, EventType};
 use crate::ids::Ids;
@@ -36,6 +37,10 @@ pub struct TestReport {
     pub reply: Option<outbound::Reply>,
     /// Where the time went.
     pub phases: Phases,
+    /// What is known of a fault.
+    pub detail: Option<String>,
+    /// The token request that came before, where the login needs one.
+    pub token: Option<Step>,
 }
 
 /// What a test works with.
@@ -72,7 +77,7 @@ pub async fn run(
     let (delivery_id, sent_at) = record(tester, actor, &webhook, saved, (kind, event_id), &body).await?;
     let stamp = Stamp { id: &id, at: sent_at, attempt: 1, test: true };
     let bytes = Bytes::from(body.text.clone());
-    let finished = send::request(&tester.client, &webhook, stamp, body.content_type, bytes).await;
+    let finished = send::request(&tester.client, None, &webhook, stamp, body.content_type, bytes).await;
     write_end(tester, delivery_id, &finished).await?;
     Ok(TestReport {
         delivery_id,
@@ -83,6 +88,8 @@ pub async fn run(
         request_headers: finished.request_headers,
         request_body: body.text,
         phases: finished.reply.as_ref().map(|reply| reply.phases).unwrap_or_default(),
+        detail: finished.reply.as_ref().and_then(|reply| reply.detail.clone()).or(finished.detail),
+        token: finished.step,
         reply: finished.reply,
     })
 }

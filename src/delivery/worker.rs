@@ -12,6 +12,7 @@ use super::lanes::{Lanes, Slot};
 use super::queue::{self, Claim, Claimed};
 use super::send::{Job, Sender};
 use crate::clock::{Clock, Time};
+use crate::credentials::token::Tokens;
 use crate::db::{Db, DbError, Tx};
 use crate::outbound;
 use crate::webhooks::set::{WebhookSet, Webhooks};
@@ -72,7 +73,8 @@ impl Worker {
     /// A worker that takes what dispatch hands over through `handed`.
     pub fn new(parts: Parts, handed: mpsc::UnboundedReceiver<Job>) -> Self {
         let Parts { db, client, clock, webhooks, lanes } = parts;
-        let sender = Arc::new(Sender { db, client, clock, webhooks, lanes });
+        let tokens = Tokens::new(client.clone(), clock.clone());
+        let sender = Arc::new(Sender { db, client, tokens, clock, webhooks, lanes });
         Self { sender, handed, tasks: JoinSet::new(), started: false, renewed: None, looked: None }
     }
 

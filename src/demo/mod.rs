@@ -13,12 +13,14 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::audit::Actor;
 use crate::cli::Demo;
 use crate::config::{LogLevel, Settings};
+use crate::credentials::form::CredentialForm;
 use crate::db::DbError;
 use crate::ids::random_word;
 use crate::serve::Portal;
 use crate::users::{self, Email, UserId};
-use crate::webhooks::form::{FieldErrors, WebhookForm};
-use crate::{content, sessions, telemetry, webhooks};
+use crate::web::FieldErrors;
+use crate::webhooks::form::WebhookForm;
+use crate::{content, credentials, sessions, telemetry, webhooks};
 
 const EMAIL: &str = "demo@postrider.example";
 const NAME: &str = "Dana Demo";
@@ -84,6 +86,7 @@ fn people_and_content(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<(
     if let Some(made) = portal.make_administrator(&email, Some(NAME), password.expose_secret())? {
         portal.app.db.write_now::<_, DbError, _>(|tx| content::sample(tx, &Actor::system()))?;
         add_webhook(portal, receiver)?;
+        add_credential(portal, receiver)?;
         return Ok((made, Some(password)));
     }
     let known = portal.app.db.read_now(|conn| users::find_by_email(conn, EMAIL))?;
@@ -104,11 +107,31 @@ fn add_webhook(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<()> {
         ("active", "on".to_owned()),
     ];
     let form: WebhookForm = serde_html_form::from_str(&serde_html_form::to_string(typed)?)?;
-    let told = |errors: FieldErrors| anyhow!(errors.iter().map(|(_, sentence)| sentence).collect::<Vec<_>>().join(" "));
     let draft = form.parse(portal.app.client.policy(), None).map_err(told)?;
     let sealer = portal.app.sealer.clone();
     portal.app.db.write_now(move |tx| webhooks::ops::create(tx, &sealer, &Actor::system(), draft))?;
     Ok(())
+}
+
+/// A login that webhooks to the receiver may share.
+fn add_credential(portal: &Portal, receiver: SocketAddr) -> anyhow::Result<()> {
+    let typed = [
+        ("name", "Demo receiver".to_owned()),
+        ("base_url", format!("http://{receiver}/")),
+        ("auth", "hmac".to_owned()),
+        ("client_id", "demo".to_owned()),
+        ("client_secret", random_word(32)),
+    ];
+    let form: CredentialForm = serde_html_form::from_str(&serde_html_form::to_string(typed)?)?;
+    let draft = form.parse(portal.app.client.policy(), None).map_err(told)?;
+    let sealer = portal.app.sealer.clone();
+    portal.app.db.write_now(move |tx| credentials::ops::create(tx, &sealer, &Actor::system(), draft))?;
+    Ok(())
+}
+
+/// What is wrong with a form, in one line.
+fn told(errors: FieldErrors) -> anyhow::Error {
+    anyhow!(errors.iter().map(|(_, sentence)| sentence).collect::<Vec<_>>().join(" "))
 }
 
 fn sign_in_link(portal: &Portal, administrator: UserId) -> anyhow::Result<SecretString> {

@@ -346,6 +346,11 @@ pub fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
+/// True for JSON in which no key stands twice, no number is out of range, and nothing is nested too deeply.
+pub fn is_strict_json(text: &str) -> bool {
+    check(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,6 +48,8 @@ struct IntegrationsPage {
     address: String,
     /// "12 webhooks", "1 disabled", each with its list.
     webhooks: Vec<Figure>,
+    /// "3 credentials, 1 for tests"
+    credentials: String,
     /// "1,204 attempts in the last 24 hours, 99.5 % succeeded"
     sent: String,
 }
@@ -56,6 +58,7 @@ struct Facts {
     keys: Vec<api_keys::ApiKey>,
     received: Vec<(Source, i64)>,
     states: Vec<State>,
+    credentials: Vec<api_keys::Environment>,
     sent: Vec<Total>,
 }
 
@@ -72,6 +75,10 @@ async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
         received: facts.received.into_iter().map(|(source, count)| received(source, count)).collect(),
         address: format!("{}/api/v1/events", app.settings.public_url),
         webhooks: webhooks_by_state(&facts.states),
+        credentials: match facts.credentials.iter().filter(|of| **of == api_keys::Environment::Test).count() {
+            0 => all(facts.credentials.len(), "credential"),
+            tests => format!("{}, {tests} for tests", all(facts.credentials.len(), "credential")),
+        },
         sent: match good + bad {
             0 => "Nothing was sent in the last 24 hours.".to_owned(),
             1 => format!("1 attempt in the last 24 hours, {} succeeded.", percent(good, 1)),
@@ -87,6 +94,7 @@ fn look(conn: &mut Conn, webhooks: &Webhooks, now: Time) -> Result<Facts, DbErro
         keys: api_keys::list(conn)?,
         received: events::count_by_source(conn, now.minus(Duration::from_hours(24)), MOST_COUNTED)?,
         states: set.all().iter().map(|webhook| webhook.state()).collect(),
+        credentials: set.credentials().iter().map(|credential| credential.environment).collect(),
         sent: history::totals(conn, history::day(now)[0])?,
     })
 }

@@ -30,6 +30,7 @@ const ADDRESS: &str = "/api/openapi.json";
     tags(
         (name = "Events", description = "What happened."),
         (name = "Deliveries", description = "What was sent to webhooks, and what came back."),
+        (name = "Credentials", description = "Logins that webhooks share."),
     ),
     paths(
         crate::events::api::post,
@@ -38,6 +39,11 @@ const ADDRESS: &str = "/api/openapi.json";
         crate::history::api::list,
         crate::history::api::show,
         crate::history::api::resend,
+        crate::credentials::api::list,
+        crate::credentials::api::create,
+        crate::credentials::api::show,
+        crate::credentials::api::change,
+        crate::credentials::api::delete,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Common),
@@ -56,7 +62,7 @@ impl Modify for Common {
             .extend(refusal::responses().into_iter().map(|(name, response)| (name.to_owned(), response)));
         for (name, schema) in &mut components.schemas {
             // Requests and problems may leave fields out.
-            if name != "NewEvent" && name != &*ProblemBody::name() {
+            if !["NewEvent", "NewCredential", "NewHeader"].contains(&name.as_str()) && name != &*ProblemBody::name() {
                 require_all(schema);
             }
         }

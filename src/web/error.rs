@@ -15,6 +15,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("invalid_parameter", "a field of the query has a value that is not understood; its path is told"),
     ("invalid_event", "a field of an event is missing or wrong; its path is told"),
     ("unknown_type", "there is no such event type"),
+    ("invalid_credential", "a field of a credential is missing or wrong; its path is told"),
     ("unauthorized", "no API key, or none that is valid"),
     ("forbidden", "the key lacks the scope that is named"),
     ("not_found", "there is nothing at this address, or it belongs to the other environment"),

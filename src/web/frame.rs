@@ -62,6 +62,7 @@ pub(crate) enum Place {
     Assignments,
     Integrations,
     Webhooks,
+    Credentials,
     ApiKeys,
     Audit,
     Account,
@@ -143,7 +144,7 @@ impl Frame {
     /// The rail on the left.
     pub(crate) fn rail(&self) -> [Entry; 5] {
         let at = |places: &[Place]| places.contains(&self.place);
-        let settings = [Place::Integrations, Place::Webhooks, Place::ApiKeys, Place::Audit];
+        let settings = [Place::Integrations, Place::Webhooks, Place::Credentials, Place::ApiKeys, Place::Audit];
         [
             entry("Overview", "home", "/", at(&[Place::Overview])),
             entry("Deliveries", "send", "/deliveries", at(&[Place::Deliveries])),
@@ -167,7 +168,7 @@ impl Frame {
                 to("Publications", "archive", "/content/publications", Place::Publications),
                 to("Assignments", "users", "/content/assignments", Place::Assignments),
             ],
-            Place::Integrations | Place::Webhooks | Place::ApiKeys | Place::Audit => vec![
+            Place::Integrations | Place::Webhooks | Place::Credentials | Place::ApiKeys | Place::Audit => vec![
                 entry("Integrations and webhooks", "webhook", "/settings/webhooks", self.place != Place::Audit),
                 to("Audit", "list", "/settings/audit", Place::Audit),
             ],
@@ -179,9 +180,10 @@ impl Frame {
     pub(crate) fn subtabs(&self) -> Vec<Entry> {
         let to = |label, icon, href, place| entry(label, icon, href, self.place == place);
         match self.place {
-            Place::Integrations | Place::Webhooks | Place::ApiKeys => vec![
+            Place::Integrations | Place::Webhooks | Place::Credentials | Place::ApiKeys => vec![
                 to("Integrations", "plug", "/settings/integrations", Place::Integrations),
                 to("Webhooks", "webhook", "/settings/webhooks", Place::Webhooks),
+                to("Credentials", "lock", "/settings/credentials", Place::Credentials),
                 to("API keys", "key", "/settings/api-keys", Place::ApiKeys),
             ],
             Place::Overview

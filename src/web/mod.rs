@@ -8,6 +8,7 @@ pub(crate) mod code;
 pub mod error;
 pub(crate) mod error_page;
 pub(crate) mod exchange;
+mod fields;
 mod finish;
 pub mod form;
 pub mod frame;
@@ -22,6 +23,7 @@ pub(crate) mod view;
 
 pub use body::JsonBody;
 pub use error::{Problem, ProblemField, WebError};
+pub use fields::FieldErrors;
 pub(crate) use finish::{FrameOf, ProblemBody};
 pub use form::{Form, Query};
 pub(crate) use outer::{ClientAddress, RequestId, Template, outer};

@@ -87,6 +87,14 @@ refusals! {
     Repeated(409, "idempotency_conflict", "The request was refused", "This Idempotency-Key was used for another body. Use a new key for a new request.");
     /// The body is larger than 4 MiB, or an event than 256 KiB: `too_large`.
     TooLarge(413, "too_large", "The request was refused", "One event holds at most 256 KiB.");
+    /// The body cannot be read: `invalid_json` or `unknown_field`.
+    UnreadableBody(400, "unknown_field", "The request was refused", "The body has a field that credentials do not have.", "/color");
+    /// Its state, or that of the others, does not allow it: `conflict`; the sentence says why.
+    CredentialConflict(409, "conflict", "The request was refused", "1 webhook uses it: “Build server”. Choose another login there first.");
+    /// The body is larger than 256 KiB: `too_large`.
+    LargeBody(413, "too_large", "The request was refused", "This is larger than Postrider takes. Shorten the longest text and send it again.");
+    /// A field is not as it must be: `invalid_credential`; nothing was stored.
+    InvalidCredential(422, "invalid_credential", "The request was refused", "A field is not as it must be; nothing was stored.", "/password");
     /// The body is not `application/json` in UTF-8, or is compressed: `unsupported_media_type`.
     WrongType(415, "unsupported_media_type", "This type of content is not taken", "Send Content-Type: application/json in UTF-8.");
     /// An event is not as it must be: `invalid_event` or `unknown_type`; nothing was published.

@@ -1,6 +1,7 @@
 //! The webhook form: what was typed, to be shown again, and what it means once every rule is met.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,9 +12,12 @@ use super::login::{self, Login};
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
 use crate::clock::Time;
+use crate::credentials::Credential;
+use crate::credentials::join::{self, Address};
 use crate::events::{Environment, find_type};
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
+pub use crate::web::FieldErrors;
 
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 120;
@@ -40,6 +44,12 @@ pub struct WebhookForm {
     pub(super) api_key_header: String,
     #[serde(deserialize_with = "secret")]
     pub(super) api_key: SecretString,
+    pub(super) token_url: String,
+    pub(super) client_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) client_secret: SecretString,
+    pub(super) scope: String,
+    pub(super) credential_id: String,
     pub(super) events: Vec<String>,
     pub(super) method: String,
     pub(super) format: String,
@@ -88,6 +98,11 @@ impl Default for WebhookForm {
             password: SecretString::default(),
             api_key_header: login::DEFAULT_HEADER.to_owned(),
             api_key: SecretString::default(),
+            token_url: String::new(),
+            client_id: String::new(),
+            client_secret: SecretString::default(),
+            scope: String::new(),
+            credential_id: String::new(),
             events: Vec::new(),
             method: Method::Post.as_str().to_owned(),
             format: Format::Notification.as_str().to_owned(),
@@ -107,42 +122,6 @@ impl Default for WebhookForm {
     }
 }
 
-/// What is wrong, by field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(&'static str, String)>);
-
-impl FieldErrors {
-    /// One fault.
-    pub fn one(field: &'static str, sentence: impl Into<String>) -> Self {
-        Self(vec![(field, sentence.into())])
-    }
-
-    /// Notes a fault.
-    pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
-        self.0.push((field, sentence.into()));
-    }
-
-    /// How to put a field right; empty when nothing is wrong with it.
-    pub fn of(&self, field: &str) -> &str {
-        self.0.iter().find(|(name, _)| *name == field).map_or("", |(_, sentence)| sentence)
-    }
-
-    /// How many fields are wrong.
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The fields and their sentences, in the order of the form.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(field, sentence)| (*field, sentence.as_str()))
-    }
-
-    /// Keeps what a rule yields, or notes why it yields nothing.
-    fn take<T, S: Into<String>>(&mut self, field: &'static str, result: Result<T, S>) -> Option<T> {
-        result.map_err(|sentence| self.add(field, sentence)).ok()
-    }
-}
-
 /// Where a webhook's code comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Code {
@@ -154,12 +133,30 @@ pub(super) enum Code {
     Suggested(String),
 }
 
+/// What a form is held against.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Where requests may go.
+    pub policy: &'a Policy,
+    /// The credentials that may be chosen.
+    pub credentials: &'a [Arc<Credential>],
+}
+
+/// Nothing can be chosen where no credential is known.
+impl<'a> From<&'a Policy> for Known<'a> {
+    fn from(policy: &'a Policy) -> Self {
+        Self { policy, credentials: &[] }
+    }
+}
+
 /// Values that meet every rule of their fields; only the code may still be taken.
 #[derive(Clone)]
 pub struct Draft {
     pub(super) name: String,
     pub(super) code: Code,
     pub(super) url: EndpointUrl,
+    /// What was typed, where the credential's base URL comes before it.
+    pub(super) path: Option<String>,
     pub(super) description: String,
     pub(super) active: bool,
     pub(super) environment: Environment,
@@ -180,7 +177,7 @@ impl WebhookForm {
         let mut form = Self {
             name: webhook.name.clone(),
             code: webhook.code.clone(),
-            url: webhook.url.clone(),
+            url: webhook.typed_url().to_owned(),
             description: webhook.description.clone(),
             auth: webhook.auth.kind().as_str().to_owned(),
             events: webhook.events.clone(),
@@ -199,6 +196,12 @@ impl WebhookForm {
             Auth::None | Auth::OAuth { .. } => {}
             Auth::Basic { username, .. } => form.username.clone_from(username),
             Auth::ApiKey { header, .. } => form.api_key_header.clone_from(header),
+            Auth::OAuth2Client(login) => {
+                form.token_url.clone_from(&login.token_url);
+                form.client_id.clone_from(&login.client_id);
+                form.scope.clone_from(&login.scope);
+            }
+            Auth::Credential(credential) => form.credential_id = credential.id().to_string(),
         }
         if let Retry::List(list) = &webhook.retry {
             form.delays = delays::show(list);
@@ -215,37 +218,39 @@ impl WebhookForm {
     ///
     /// # Errors
     /// Everything that is wrong, at once.
-    pub fn parse(&self, policy: &Policy, saved: Option<&Webhook>) -> Result<Draft, FieldErrors> {
-        let mut errors = FieldErrors::default();
+    pub fn parse<'a>(&self, known: impl Into<Known<'a>>, saved: Option<&Webhook>) -> Result<Draft, FieldErrors> {
+        let (known, mut errors) = (known.into(), FieldErrors::default());
         let named = text::line(&self.name, LONGEST_NAME);
         let name = errors.take("name", named.map_err(|fault| fault.sentence("the name", LONGEST_NAME)));
         let code = self.code(name.as_deref(), saved, &mut errors);
-        let url = errors.take("url", policy.check_url(&self.url).map_err(|refusal| refusal.sentence()));
+        let address = self.address(&known, &mut errors);
+        let url = address.as_ref().map(|address| &address.url);
         let described = text::lines(&self.description, LONGEST_DESCRIPTION);
         let description = errors
             .take("description", described.map_err(|fault| fault.sentence("the description", LONGEST_DESCRIPTION)));
         if self.notification_type != "rest" {
             errors.add("notification_type", "REST is the one notification type.");
         }
-        let login = login::parse(self, saved, url.as_ref(), &mut errors);
+        let login = login::parse(self, &known, saved, url, &mut errors);
         let events = errors.take("events", self.events());
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
-        let headers = self.headers(saved, url.as_ref(), login.as_ref(), &mut errors);
+        let headers = self.headers(saved, url, login.as_ref(), &mut errors);
         let environment = Environment::parse(&self.environment);
         let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
         let timeout = errors.take("timeout", self.timeout());
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
-        let all = name.zip(code).zip(url).zip(description).zip(login).zip(events).zip(method).zip(timeout);
+        let all = name.zip(code).zip(address).zip(description).zip(login).zip(events).zip(method).zip(timeout);
         let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment);
-        let (Some(all), Some(more), true) = (all, more, errors.0.is_empty()) else { return Err(errors) };
-        let (((((((name, code), url), description), login), events), method), timeout) = all;
+        let (Some(all), Some(more), true) = (all, more, errors.is_empty()) else { return Err(errors) };
+        let (((((((name, code), address), description), login), events), method), timeout) = all;
         let ((((retry, signing_key), format), headers), environment) = more;
         Ok(Draft {
             name,
             code,
-            url,
+            url: address.url,
+            path: address.path,
             description,
             active: self.is_active(),
             environment,
@@ -258,6 +263,19 @@ impl WebhookForm {
             signing_key,
             events,
         })
+    }
+
+    /// Where requests go: a whole URL, or a path below the base URL of the credential.
+    fn address(&self, known: &Known<'_>, errors: &mut FieldErrors) -> Option<Address> {
+        let credential = errors.take("credential_id", login::credential(self, known))?;
+        let address = match credential {
+            Some(credential) => join::address(&self.url, &credential, known.policy),
+            None => {
+                let checked = known.policy.check_url(&self.url).map_err(|refusal| refusal.sentence());
+                checked.map(|url| Address { url, path: None })
+            }
+        };
+        errors.take("url", address)
     }
 
     fn headers(
@@ -378,7 +396,7 @@ impl Draft {
 
     fn build(self, base: Webhook, now: Time) -> Webhook {
         let auth_set_at = match (&self.login.auth, self.login.entered) {
-            (Auth::None, _) => None,
+            (Auth::None | Auth::Credential(_), _) => None,
             (_, true) => Some(now),
             (_, false) => base.auth_set_at,
         };
@@ -391,6 +409,7 @@ impl Draft {
         Webhook {
             name: self.name,
             url: self.url.as_str().to_owned(),
+            path: self.path,
             description: self.description,
             active: self.active,
             environment: self.environment,
@@ -414,6 +433,7 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         code,
         name: String::new(),
         url: String::new(),
+        path: None,
         description: String::new(),
         environment: Environment::Production,
         active: false,

@@ -1,35 +1,13 @@
-//! Headers of a webhook's own: what may be typed, what an empty value keeps, and where a kept value may go.
-
-use http::HeaderName;
-use secrecy::{ExposeSecret, SecretString};
+//! Headers of a webhook's own, and the login that none of them may write too.
 
 use super::form::WebhookForm;
-use super::login::{LONGEST_HEADER, moves};
+use super::login::moves;
 use super::{Auth, Webhook};
-use crate::outbound::{EndpointUrl, reserved_header};
+pub use crate::credentials::headers::{CustomHeader, LARGEST, MOST};
+use crate::credentials::headers::{check_login as check, parse as read};
+use crate::outbound::EndpointUrl;
 
-/// The most headers of a webhook.
-pub const MOST: usize = 50;
-/// The most bytes of all names and values together.
-pub const LARGEST: usize = 8 * 1024;
-
-/// A header that every request carries. Its value is kept like a login, since people put keys there. No `Debug`.
-#[derive(Clone)]
-pub struct CustomHeader {
-    /// The name as it was typed.
-    pub(crate) name: String,
-    /// Visible ASCII, with spaces inside.
-    pub(crate) value: SecretString,
-}
-
-impl CustomHeader {
-    fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-}
-
-/// Reads the rows of the form; rows without a name and a value are left out, and a row without a value keeps the
-/// stored one of its name.
+/// Reads the rows of the form over what is saved.
 ///
 /// # Errors
 /// How to put the first wrong row right.
@@ -39,68 +17,8 @@ pub(super) fn parse(
     url: Option<&EndpointUrl>,
 ) -> Result<Vec<CustomHeader>, String> {
     let moved = saved.is_some_and(|webhook| moves(webhook, url));
-    let mut headers: Vec<CustomHeader> = Vec::new();
-    for (place, name) in form.header_name.iter().enumerate() {
-        let name = name.trim();
-        let typed = form.header_value.get(place).map(|value| value.expose_secret().trim()).unwrap_or_default();
-        if name.is_empty() && typed.is_empty() {
-            continue;
-        }
-        check_name(name)?;
-        if headers.iter().any(|header| header.is(name)) {
-            return Err(format!("{name} stands here twice; leave one."));
-        }
-        let stored = saved.and_then(|webhook| webhook.headers.iter().find(|header| header.is(name)));
-        let value = match (typed, stored) {
-            ("", None) => return Err(format!("Enter the value of {name}, or take the row out.")),
-            ("", Some(_)) if moved => {
-                return Err(format!(
-                    "Enter the value of {name} again for the new address: what is stored is sent only where it was \
-                     meant to go."
-                ));
-            }
-            ("", Some(stored)) => stored.value.clone(),
-            (typed, _) => SecretString::from(check_value(name, typed)?),
-        };
-        headers.push(CustomHeader { name: name.to_owned(), value });
-    }
-    check_all(&headers)?;
-    Ok(headers)
-}
-
-fn check_name(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("Enter the name of the header whose value is there, or take the value out.".to_owned());
-    }
-    if name.len() > LONGEST_HEADER {
-        return Err("Shorten the header's name to 256 characters.".to_owned());
-    }
-    if HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err(format!("“{name}” is no name of a header: letters, digits and dashes, no spaces."));
-    }
-    if reserved_header(name) {
-        return Err(format!("{name} is set by Postrider or trusted by machines inside; use another header."));
-    }
-    Ok(())
-}
-
-fn check_value<'a>(name: &str, typed: &'a str) -> Result<&'a str, String> {
-    if typed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        Ok(typed)
-    } else {
-        Err(format!("Take line breaks and letters outside ASCII out of the value of {name}."))
-    }
-}
-
-fn check_all(headers: &[CustomHeader]) -> Result<(), String> {
-    if headers.len() > MOST {
-        return Err(format!("These are {} headers; {MOST} are the most.", headers.len()));
-    }
-    let bytes: usize = headers.iter().map(|header| header.name.len() + header.value.expose_secret().len()).sum();
-    if bytes > LARGEST {
-        return Err(format!("Shorten the headers: together they hold {bytes} bytes, and 8,192 are the most."));
-    }
-    Ok(())
+    let stored = saved.map_or(&[][..], |webhook| &webhook.headers);
+    read(&form.header_name, &form.header_value, stored, moved)
 }
 
 /// The header that the login writes, which no header of the webhook's own may write too.
@@ -108,13 +26,12 @@ fn check_all(headers: &[CustomHeader]) -> Result<(), String> {
 /// # Errors
 /// Which of the two to change.
 pub(super) fn check_login(headers: &[CustomHeader], auth: &Auth) -> Result<(), String> {
-    let taken = match auth {
-        Auth::None => return Ok(()),
-        Auth::OAuth { .. } | Auth::Basic { .. } => "Authorization",
-        Auth::ApiKey { header, .. } => header,
-    };
-    match headers.iter().find(|header| header.is(taken)) {
-        Some(header) => Err(format!("{} is written by Authentication; take one of the two out.", header.name)),
-        None => Ok(()),
+    match auth {
+        Auth::None => Ok(()),
+        Auth::OAuth { .. } | Auth::Basic { .. } | Auth::OAuth2Client(_) => {
+            check(headers, &["Authorization"], "Authentication")
+        }
+        Auth::ApiKey { header, .. } => check(headers, &[header], "Authentication"),
+        Auth::Credential(credential) => check(headers, &credential.scheme.writes(), "the credential"),
     }
 }

@@ -17,11 +17,15 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::clock::Time;
+use crate::credentials::client::ClientLogin;
+use crate::credentials::token::Key;
+use crate::credentials::{ContentType, Credential, Scheme};
 use crate::events::Environment;
 
 crate::id_type!(
@@ -64,6 +68,10 @@ crate::word_enum! {
         Basic = "basic",
         /// A header with a key.
         ApiKey = "api_key",
+        /// A token of a token endpoint, OAuth 2 client credentials.
+        OAuth2Client = "oauth2_client",
+        /// A credential that other webhooks may use too.
+        Credential = "credential",
     }
 }
 
@@ -92,6 +100,10 @@ pub enum Auth {
         /// Its value.
         key: SecretString,
     },
+    /// A token is fetched, kept until it expires, and sent as `Authorization: Bearer`.
+    OAuth2Client(ClientLogin),
+    /// As the credential says, as it stood when the webhook was read.
+    Credential(Arc<Credential>),
 }
 
 impl Auth {
@@ -102,6 +114,8 @@ impl Auth {
             Self::OAuth { .. } => AuthKind::OAuth,
             Self::Basic { .. } => AuthKind::Basic,
             Self::ApiKey { .. } => AuthKind::ApiKey,
+            Self::OAuth2Client(_) => AuthKind::OAuth2Client,
+            Self::Credential(_) => AuthKind::Credential,
         }
     }
 }
@@ -169,6 +183,8 @@ pub struct Webhook {
     pub(crate) name: String,
     /// As the egress guard wrote it, judged again at every send.
     pub(crate) url: String,
+    /// What was typed, where the credential's base URL comes before it.
+    pub(crate) path: Option<String>,
     pub(crate) description: String,
     pub(crate) environment: Environment,
     pub(crate) active: bool,
@@ -240,6 +256,41 @@ impl Webhook {
     /// Its id.
     pub fn id(&self) -> WebhookId {
         self.id
+    }
+
+    /// The credential that it logs in with.
+    pub(crate) fn credential(&self) -> Option<&Arc<Credential>> {
+        match &self.auth {
+            Auth::Credential(credential) => Some(credential),
+            Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::OAuth2Client(_) => None,
+        }
+    }
+
+    /// The token endpoint that has to be asked before a request, and whose token that is.
+    pub(crate) fn client_login(&self) -> Option<(Key, &ClientLogin)> {
+        match &self.auth {
+            Auth::OAuth2Client(login) => Some((Key { owner: self.id.to_string(), version: self.version }, login)),
+            Auth::Credential(credential) => match &credential.scheme {
+                Scheme::OAuth2Client(login) => Some((credential.token_key(), login)),
+                Scheme::None
+                | Scheme::Headers
+                | Scheme::Basic { .. }
+                | Scheme::Token { .. }
+                | Scheme::ApiKey { .. }
+                | Scheme::Hmac { .. } => None,
+            },
+            Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } | Auth::ApiKey { .. } => None,
+        }
+    }
+
+    /// How its bodies travel.
+    pub(crate) fn content_type(&self) -> ContentType {
+        self.credential().map_or(ContentType::Json, |credential| credential.content_type)
+    }
+
+    /// Its address as it is typed and stored: whole, or a path below the credential's base URL.
+    pub(crate) fn typed_url(&self) -> &str {
+        self.path.as_deref().unwrap_or(&self.url)
     }
 
     /// The keys that sign at that time, newest first.

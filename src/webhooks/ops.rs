@@ -7,6 +7,7 @@ use super::form::{Code, Draft, LONGEST_NAME};
 use super::{Auth, Paused, Webhook, WebhookChanged, WebhookId, code, delays, set, store};
 use super::{Retry, sign::SigningKey};
 use crate::audit::{self, Actor, Changes, Object};
+use crate::credentials::{self, client::ClientLogin};
 use crate::db::{DbError, Tx};
 use crate::secret::Sealer;
 
@@ -22,6 +23,9 @@ pub enum Rejected {
     /// Another webhook has the typed code.
     #[error("Another webhook has this code; choose another, or leave it empty for a suggestion.")]
     CodeTaken,
+    /// Its credential was changed or deleted since the form was read.
+    #[error("This credential was changed meanwhile; look at it and save again.")]
+    CredentialMoved,
     /// Somebody saved it meanwhile.
     #[error("Somebody saved this webhook while you were editing.")]
     Stale,
@@ -55,9 +59,21 @@ pub fn create(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, draft: Draft) -> 
         Code::Fixed => return Err(Rejected::Gone),
     };
     let webhook = draft.found(tx.make_id(), code, tx.now());
+    check_credential(tx, sealer, &webhook)?;
     store::insert(tx, &webhook, sealer)?;
     finish(tx, actor, "webhook.created", &webhook, &differences(None, &webhook), WebhookChanged::Edited(webhook.id))?;
     Ok(webhook)
+}
+
+/// The form was held against the credential as it stood then: what it allows may have changed since.
+fn check_credential(tx: &mut Tx<'_>, sealer: &Sealer, webhook: &Webhook) -> Result<(), Rejected> {
+    let Some(chosen) = webhook.credential() else { return Ok(()) };
+    let current = credentials::store::find(tx, chosen.id(), sealer)?;
+    if current.is_some_and(|current| current.version == chosen.version) {
+        Ok(())
+    } else {
+        Err(Rejected::CredentialMoved)
+    }
 }
 
 /// What an edit did.
@@ -88,6 +104,7 @@ pub fn change(
         return Err(Rejected::Stale);
     }
     let new = draft.onto(&old, tx.now());
+    check_credential(tx, sealer, &new)?;
     let changes = differences(Some(&old), &new);
     if changes.is_empty() {
         return Ok(Changed::Nothing);
@@ -266,7 +283,7 @@ type Read = fn(&Webhook) -> Value;
 /// The fields in which two states of a webhook differ; secrets only as "changed".
 fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
     let was = |read: Read| old.map_or(Value::Null, read);
-    let fields: [(&str, Read); 16] = [
+    let fields: [(&str, Read); 20] = [
         ("name", |webhook| webhook.name.clone().into()),
         ("code", |webhook| webhook.code.clone().into()),
         ("url", |webhook| webhook.url.clone().into()),
@@ -274,6 +291,10 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
         ("auth", |webhook| webhook.auth.kind().as_str().into()),
         ("username", |webhook| username(&webhook.auth).into()),
         ("api_key_header", |webhook| header(&webhook.auth).into()),
+        ("client_id", |webhook| client(&webhook.auth).map(|login| login.client_id.clone()).into()),
+        ("token_url", |webhook| client(&webhook.auth).map(|login| login.token_url.clone()).into()),
+        ("scope", |webhook| client(&webhook.auth).map(|login| login.scope.clone()).into()),
+        ("credential", |webhook| webhook.credential().map(|credential| credential.name.clone()).into()),
         ("events", |webhook| webhook.events.clone().into()),
         ("method", |webhook| webhook.method.as_str().into()),
         ("format", |webhook| webhook.format.as_str().into()),
@@ -301,23 +322,31 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
 fn username(auth: &Auth) -> Option<String> {
     match auth {
         Auth::Basic { username, .. } => Some(username.clone()),
-        Auth::None | Auth::OAuth { .. } | Auth::ApiKey { .. } => None,
+        Auth::None | Auth::OAuth { .. } | Auth::ApiKey { .. } | Auth::OAuth2Client(_) | Auth::Credential(_) => None,
     }
 }
 
 fn header(auth: &Auth) -> Option<String> {
     match auth {
         Auth::ApiKey { header, .. } => Some(header.clone()),
-        Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } => None,
+        Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } | Auth::OAuth2Client(_) | Auth::Credential(_) => None,
+    }
+}
+
+fn client(auth: &Auth) -> Option<&ClientLogin> {
+    match auth {
+        Auth::OAuth2Client(login) => Some(login),
+        Auth::None | Auth::OAuth { .. } | Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::Credential(_) => None,
     }
 }
 
 fn secret(auth: &Auth) -> Option<&str> {
     match auth {
-        Auth::None => None,
+        Auth::None | Auth::Credential(_) => None,
         Auth::OAuth { token } => Some(token.expose_secret()),
         Auth::Basic { password, .. } => Some(password.expose_secret()),
         Auth::ApiKey { key, .. } => Some(key.expose_secret()),
+        Auth::OAuth2Client(login) => Some(login.secret.expose_secret()),
     }
 }
 

@@ -80,7 +80,9 @@ impl From<Rejected> for WebError {
         match error {
             Rejected::Database(error) => error.into(),
             Rejected::Gone => Self::NotFound,
-            Rejected::Full | Rejected::CodeTaken | Rejected::Stale => Self::Conflict(error.to_string()),
+            Rejected::Full | Rejected::CodeTaken | Rejected::CredentialMoved | Rejected::Stale => {
+                Self::Conflict(error.to_string())
+            }
         }
     }
 }

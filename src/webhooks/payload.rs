@@ -1,8 +1,11 @@
 //! What would be sent: the exact method, headers and body of an event type's example for a webhook; pure.
 
+use secrecy::SecretString;
+
 use super::Webhook;
 use super::request::{self, Facts, Stamp};
 use crate::clock::Time;
+use crate::credentials::write;
 use crate::events::EventType;
 
 /// A request as it would leave.
@@ -22,7 +25,12 @@ pub struct Payload {
 pub fn example(webhook: &Webhook, kind: &EventType, id: &str, at: Time) -> anyhow::Result<Payload> {
     let body = request::body(webhook, Facts::of_example(kind, id, at, webhook.environment))?;
     let stamp = Stamp { id, at, attempt: 1, test: false };
-    let mut headers = request::masked(&request::headers(webhook, stamp, body.content_type, body.text.as_bytes())?);
+    let mut headers = request::headers(webhook, stamp, body.content_type, body.text.as_bytes())?;
+    if webhook.client_login().is_some() {
+        // Shown as dots: the token is fetched when something is sent.
+        write::bearer(&mut headers, &SecretString::from("token"))?;
+    }
+    let mut headers = request::masked(&headers);
     headers.push(("user-agent".to_owned(), crate::outbound::USER_AGENT.to_owned()));
     headers.push(("content-length".to_owned(), body.text.len().to_string()));
     Ok(Payload { line: format!("{} {}", webhook.method, webhook.url), headers, body: body.text })

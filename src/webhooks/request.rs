@@ -1,7 +1,5 @@
 //! From a webhook and an event to the exact bytes and headers of a request; pure.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
@@ -10,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{Auth, Format, Webhook, sign};
 use crate::clock::Time;
+use crate::credentials::write;
 use crate::events::{Environment, Event, EventType, Person, Source};
 
 /// A body and its type.
@@ -100,7 +99,8 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, serde_json::Err
             serde_json::to_string(&Standard { r#type: facts.type_name, timestamp, data })?
         }
     };
-    Ok(Body { text, content_type: "application/json" })
+    let (text, content_type) = write::encoded(text, webhook.content_type());
+    Ok(Body { text, content_type })
 }
 
 fn envelope(webhook: &Webhook, facts: Facts<'_>, data: &RawValue) -> Result<String, serde_json::Error> {
@@ -172,10 +172,12 @@ pub fn headers(webhook: &Webhook, stamp: Stamp<'_>, content_type: &str, body: &[
     if stamp.test {
         headers.insert("x-webhook-test", HeaderValue::from_static("true"));
     }
-    for header in &webhook.headers {
-        let mut value = HeaderValue::from_str(header.value.expose_secret())?;
-        value.set_sensitive(true);
-        headers.insert(HeaderName::from_bytes(header.name.as_bytes())?, value);
+    if let Some(credential) = webhook.credential() {
+        write::custom(&mut headers, &credential.headers)?;
+    }
+    write::custom(&mut headers, &webhook.headers)?;
+    if let Some(credential) = webhook.credential() {
+        write::login(&mut headers, credential, stamp.at, body)?;
     }
     if let Some((name, mut value)) = login(&webhook.auth)? {
         value.set_sensitive(true);
@@ -186,13 +188,13 @@ pub fn headers(webhook: &Webhook, stamp: Stamp<'_>, content_type: &str, body: &[
 
 fn login(auth: &Auth) -> Result<Option<(HeaderName, HeaderValue)>, http::Error> {
     Ok(match auth {
-        Auth::None => None,
+        // The credential writes its own, and a token is fetched first.
+        Auth::None | Auth::Credential(_) | Auth::OAuth2Client(_) => None,
         Auth::OAuth { token } => {
             Some((AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?))
         }
         Auth::Basic { username, password } => {
-            let pair = STANDARD.encode(format!("{username}:{}", password.expose_secret()));
-            Some((AUTHORIZATION, HeaderValue::from_str(&format!("Basic {pair}"))?))
+            Some((AUTHORIZATION, HeaderValue::from_str(&write::basic(username, password))?))
         }
         Auth::ApiKey { header, key } => {
             Some((HeaderName::from_bytes(header.as_bytes())?, HeaderValue::from_str(key.expose_secret())?))

@@ -1,9 +1,10 @@
-//! All webhooks in memory, read again when their common version has moved; at most a thousand.
+//! All webhooks and their credentials in memory, read again when their common version has moved; at most a thousand.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use super::{Webhook, WebhookId, store};
+use crate::credentials::{self, Credential};
 use crate::db::{Conn, DbError, Tx};
 use crate::secret::Sealer;
 
@@ -13,6 +14,7 @@ pub struct WebhookSet {
     version: i64,
     webhooks: Vec<Arc<Webhook>>,
     by_id: HashMap<WebhookId, Arc<Webhook>>,
+    credentials: Vec<Arc<Credential>>,
 }
 
 impl WebhookSet {
@@ -24,6 +26,11 @@ impl WebhookSet {
     /// One of them.
     pub fn get(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
         self.by_id.get(&id)
+    }
+
+    /// The credentials that webhooks may use, by name.
+    pub fn credentials(&self) -> &[Arc<Credential>] {
+        &self.credentials
     }
 }
 
@@ -78,9 +85,11 @@ impl Webhooks {
     }
 
     fn load(&self, conn: &mut Conn, version: i64) -> Result<Arc<WebhookSet>, DbError> {
-        let webhooks: Vec<Arc<Webhook>> = store::all(conn, &self.sealer)?.into_iter().map(Arc::new).collect();
+        let credentials = credentials::store::all(conn, &self.sealer)?;
+        let webhooks: Vec<Arc<Webhook>> =
+            store::all(conn, &credentials, &self.sealer)?.into_iter().map(Arc::new).collect();
         let by_id = webhooks.iter().map(|webhook| (webhook.id, Arc::clone(webhook))).collect();
-        Ok(Arc::new(WebhookSet { version, webhooks, by_id }))
+        Ok(Arc::new(WebhookSet { version, webhooks, by_id, credentials }))
     }
 
     fn keep(&self, fresh: Arc<WebhookSet>) {
@@ -97,5 +106,5 @@ impl Webhooks {
 /// # Errors
 /// When the database cannot take it.
 pub fn touch(conn: &mut Conn) -> Result<(), DbError> {
-    store::next_set_version(conn)
+    credentials::touch(conn)
 }

@@ -1,15 +1,19 @@
 //! The tables of webhooks and of the event types that each is sent.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::headers::CustomHeader;
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
+use crate::credentials::client::ClientLogin;
+use crate::credentials::store::COUNTER;
+use crate::credentials::{self, Credential, CredentialId, headers, join};
 use crate::db::{Conn, DbError};
 use crate::events::Environment;
 use crate::on_backend;
@@ -49,10 +53,8 @@ struct Row {
     paused_at: Option<Time>,
     paused_by: Option<String>,
     headers: Option<String>,
+    credential_id: Option<CredentialId>,
 }
-
-/// The row that counts the changes to webhooks.
-const COUNTER: &str = "webhooks";
 
 /// How often webhooks were changed.
 pub(super) fn set_version(conn: &mut Conn) -> Result<i64, DbError> {
@@ -64,12 +66,6 @@ pub(super) fn set_version(conn: &mut Conn) -> Result<i64, DbError> {
 pub(super) fn set_version_held(conn: &mut Conn) -> Result<i64, DbError> {
     let query = counters::table.find(COUNTER).select(counters::value);
     Ok(on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?)
-}
-
-/// Counts one more change.
-pub(super) fn next_set_version(conn: &mut Conn) -> Result<(), DbError> {
-    diesel::update(counters::table.find(COUNTER)).set(counters::value.eq(counters::value + 1)).execute(conn)?;
-    Ok(())
 }
 
 fn place<'a>(row: &'a str, column: &'static str) -> Place<'a> {
@@ -84,11 +80,17 @@ fn unreadable(error: anyhow::Error) -> DbError {
 impl Row {
     fn seal(webhook: &Webhook, sealer: &Sealer) -> anyhow::Result<Self> {
         let id = webhook.id.as_str();
+        let client;
         let (username, header, secret) = match &webhook.auth {
             Auth::None => (None, None, None),
             Auth::OAuth { token } => (None, None, Some(token)),
             Auth::Basic { username, password } => (Some(username.clone()), None, Some(password)),
             Auth::ApiKey { header, key } => (None, Some(header.clone()), Some(key)),
+            Auth::OAuth2Client(login) => {
+                client = login.to_text()?;
+                (None, None, Some(&client))
+            }
+            Auth::Credential(_) => (None, None, None),
         };
         // A key whose time is over is wiped with the next change.
         let previous = webhook.signing_keys_at(webhook.updated_at).get(1);
@@ -98,7 +100,7 @@ impl Row {
             id: webhook.id,
             code: webhook.code.clone(),
             name: webhook.name.clone(),
-            url: webhook.url.clone(),
+            url: webhook.typed_url().to_owned(),
             description: webhook.description.clone(),
             notification_type: "rest".to_owned(),
             environment: webhook.environment,
@@ -127,12 +129,22 @@ impl Row {
             deleted_at: None,
             paused_at: webhook.paused.as_ref().map(|paused| paused.at),
             paused_by: webhook.paused.as_ref().map(|paused| paused.by.clone()),
-            headers: seal_headers(webhook, sealer)?,
+            headers: headers::seal(&webhook.headers, place(id, "headers"), sealer)?,
+            credential_id: webhook.credential().map(|credential| credential.id()),
         })
     }
 
-    fn open(self, events: Vec<String>, sealer: &Sealer) -> anyhow::Result<Webhook> {
+    fn open(
+        self,
+        events: Vec<String>,
+        credential: Option<&Arc<Credential>>,
+        sealer: &Sealer,
+    ) -> anyhow::Result<Webhook> {
         let id = self.id;
+        let (url, path) = match credential.and_then(|credential| credential.base_url.as_deref()) {
+            Some(base) if !join::is_whole(&self.url) => (join::joined(base, &self.url), Some(self.url)),
+            Some(_) | None => (self.url, None),
+        };
         let open = |sealed: &str, column| sealer.open(place(id.as_str(), column), sealed);
         let secret = match &self.auth_secret {
             Some(sealed) => open(sealed, "auth_secret")?,
@@ -149,7 +161,8 @@ impl Row {
             id,
             code: self.code,
             name: self.name,
-            url: self.url,
+            url,
+            path,
             description: self.description,
             environment: self.environment,
             active: self.active,
@@ -166,9 +179,13 @@ impl Row {
                 AuthKind::OAuth => Auth::OAuth { token: secret },
                 AuthKind::Basic => Auth::Basic { username: self.auth_username.unwrap_or_default(), password: secret },
                 AuthKind::ApiKey => Auth::ApiKey { header: self.auth_header.unwrap_or_default(), key: secret },
+                AuthKind::OAuth2Client => Auth::OAuth2Client(ClientLogin::of_text(&secret)?),
+                AuthKind::Credential => {
+                    Auth::Credential(Arc::clone(credential.context("a webhook's credential is gone")?))
+                }
             },
             auth_set_at: self.auth_set_at,
-            headers: open_headers(id, self.headers.as_deref(), sealer)?,
+            headers: headers::open(self.headers.as_deref(), place(id.as_str(), "headers"), sealer)?,
             signing_keys,
             previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),
@@ -181,26 +198,10 @@ impl Row {
     }
 }
 
-/// All names and values as one sealed text.
-fn seal_headers(webhook: &Webhook, sealer: &Sealer) -> anyhow::Result<Option<String>> {
-    if webhook.headers.is_empty() {
-        return Ok(None);
-    }
-    let pairs: Vec<(&str, &str)> =
-        webhook.headers.iter().map(|header| (header.name.as_str(), header.value.expose_secret())).collect();
-    let text = SecretString::from(serde_json::to_string(&pairs)?);
-    Ok(Some(sealer.seal(place(webhook.id.as_str(), "headers"), &text)?))
-}
-
-fn open_headers(id: WebhookId, sealed: Option<&str>, sealer: &Sealer) -> anyhow::Result<Vec<CustomHeader>> {
-    let Some(sealed) = sealed else { return Ok(Vec::new()) };
-    let text = sealer.open(place(id.as_str(), "headers"), sealed)?;
-    let pairs: Vec<(String, String)> = serde_json::from_str(text.expose_secret())?;
-    Ok(pairs.into_iter().map(|(name, value)| CustomHeader { name, value: SecretString::from(value) }).collect())
-}
-
 /// Every webhook that is not deleted, in the order of their names.
-pub(crate) fn all(conn: &mut Conn, sealer: &Sealer) -> Result<Vec<Webhook>, DbError> {
+pub(crate) fn all(conn: &mut Conn, credentials: &[Arc<Credential>], sealer: &Sealer) -> Result<Vec<Webhook>, DbError> {
+    let credentials: HashMap<CredentialId, &Arc<Credential>> =
+        credentials.iter().map(|credential| (credential.id(), credential)).collect();
     let rows: Vec<Row> = webhooks::table
         .filter(webhooks::deleted_at.is_null())
         .order((webhooks::name, webhooks::id))
@@ -217,7 +218,8 @@ pub(crate) fn all(conn: &mut Conn, sealer: &Sealer) -> Result<Vec<Webhook>, DbEr
     rows.into_iter()
         .map(|row| {
             let events = types.remove(&row.id).unwrap_or_default();
-            row.open(events, sealer).map_err(unreadable)
+            let credential = row.credential_id.and_then(|id| credentials.get(&id).copied());
+            row.open(events, credential, sealer).map_err(unreadable)
         })
         .collect()
 }
@@ -236,7 +238,11 @@ pub(crate) fn find(conn: &mut Conn, id: WebhookId, sealer: &Sealer) -> Result<Op
         .order(webhook_events::type_)
         .select(webhook_events::type_)
         .load(conn)?;
-    row.open(events, sealer).map(Some).map_err(unreadable)
+    let credential = match row.credential_id {
+        Some(id) => credentials::store::find(conn, id, sealer)?.map(Arc::new),
+        None => None,
+    };
+    row.open(events, credential.as_ref(), sealer).map(Some).map_err(unreadable)
 }
 
 /// How many there are.
@@ -296,6 +302,7 @@ pub(super) fn delete(conn: &mut Conn, id: WebhookId, at: Time) -> Result<bool, D
             webhooks::deleted_at.eq(at),
             webhooks::active.eq(false),
             webhooks::auth_secret.eq(None::<String>),
+            webhooks::credential_id.eq(None::<CredentialId>),
             webhooks::headers.eq(None::<String>),
             webhooks::signing_secret.eq(""),
             webhooks::signing_secret_previous.eq(None::<String>),

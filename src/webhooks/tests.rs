@@ -59,7 +59,7 @@ fn saved_with_token() -> Webhook {
 fn token(auth: &Auth) -> Option<&str> {
     match auth {
         Auth::OAuth { token } => Some(token.expose_secret()),
-        Auth::None | Auth::Basic { .. } | Auth::ApiKey { .. } => None,
+        Auth::None | Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::OAuth2Client(_) | Auth::Credential(_) => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod content;
 mod crash;
+mod credentials;
 mod delivery;
 mod dependencies;
 mod docs;

@@ -21,7 +21,14 @@ use crate::web::view::{Choice, Filled, Input, Sheet};
 use crate::web::{Form, Page, WebError, see_other};
 
 /// The scopes for which there is something to do in this release.
-const OFFERED: [Scope; 4] = [Scope::EventsWrite, Scope::EventsRead, Scope::DeliveriesRead, Scope::DeliveriesWrite];
+const OFFERED: [Scope; 6] = [
+    Scope::EventsWrite,
+    Scope::EventsRead,
+    Scope::DeliveriesRead,
+    Scope::DeliveriesWrite,
+    Scope::CredentialsRead,
+    Scope::CredentialsWrite,
+];
 /// The ends that are offered, in days; none for never.
 const ENDS: [(&str, &str); 4] = [("never", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
 

@@ -93,7 +93,7 @@ fn brief(outcome: Outcome) -> &'static str {
         Outcome::BadResponse => "broken answer",
         Outcome::NotHttp => "no HTTP",
         Outcome::BadStatus => "impossible status",
-        Outcome::AuthError => "login unusable",
+        Outcome::AuthError => "no login",
         Outcome::TextRule => "text that means failure",
         Outcome::Blocked => "address blocked",
         Outcome::Unknown => "unknown",

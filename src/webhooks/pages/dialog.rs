@@ -1,5 +1,7 @@
 //! The dialog of a webhook: its fields with what was typed, what is wrong, a test's result or a conflict.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -9,6 +11,8 @@ use super::list::{self, List};
 use super::payloads::Payloads;
 use super::trial::TestResult;
 use super::{LIST, address, frame};
+use crate::credentials::Credential;
+use crate::db::Conn;
 use crate::events::{CATALOGUE, Environment};
 use crate::once::FormId;
 use crate::sessions::Admin;
@@ -40,6 +44,13 @@ struct Fields {
     password: Input,
     api_key_header: Input,
     api_key: Input,
+    token_url: Input,
+    client_id: Input,
+    client_secret: Input,
+    scope: Input,
+    credential_id: Input,
+    /// Those of the form's environment.
+    credentials: Vec<Choice>,
     events: Input,
     event_choices: Vec<Choice>,
     method: Input,
@@ -59,6 +70,7 @@ struct Fields {
     token_set: String,
     password_set: String,
     api_key_set: String,
+    client_secret_set: String,
     signing_secret_set: String,
 }
 
@@ -111,7 +123,9 @@ pub(super) async fn answer(
     shown: Shown,
 ) -> Result<HttpResponse, WebError> {
     let (webhooks, whole, now) = (app.webhooks.clone(), !shown.bare, app.clock.now());
-    let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole, now)).await?;
+    let read =
+        move |conn: &mut Conn| Ok::<_, WebError>((list::behind(conn, &webhooks, whole, now)?, webhooks.read(conn)?));
+    let (list, set) = app.db.read(read).await?;
     if FormId::parse(&form.form_id).is_none() {
         form.form_id = app.ids.make::<FormId>().to_string();
     }
@@ -128,7 +142,7 @@ pub(super) async fn answer(
         },
         list,
         id: saved.map(|webhook| webhook.id.to_string()),
-        fields: fields(&form, saved, errors),
+        fields: fields(&form, saved, set.credentials(), errors),
         advanced: ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
         test_events: test_events(&form.test_event, &form.events),
         test: shown.test,
@@ -154,7 +168,12 @@ fn problem(errors: &FieldErrors, beside: &str) -> String {
     lines.join(" ")
 }
 
-fn fields(form: &WebhookForm, saved: Option<&Webhook>, errors: &FieldErrors) -> Fields {
+fn fields(
+    form: &WebhookForm,
+    saved: Option<&Webhook>,
+    credentials: &[Arc<Credential>],
+    errors: &FieldErrors,
+) -> Fields {
     let warnings = form.warnings(saved);
     let input = |field: &str, value: &str| Input::new(value, errors.of(field), warnings.of(field));
     let secret = |field: &str| input(field, "");
@@ -175,6 +194,12 @@ fn fields(form: &WebhookForm, saved: Option<&Webhook>, errors: &FieldErrors) -> 
         password: secret("password"),
         api_key_header: input("api_key_header", &form.api_key_header),
         api_key: secret("api_key"),
+        token_url: input("token_url", &form.token_url),
+        client_id: input("client_id", &form.client_id),
+        client_secret: secret("client_secret"),
+        scope: input("scope", &form.scope),
+        credential_id: credential_input(form, credentials, errors),
+        credentials: credential_choices(form, credentials),
         events: input("events", ""),
         event_choices: event_choices(&form.events),
         method: input("method", &form.method),
@@ -193,6 +218,7 @@ fn fields(form: &WebhookForm, saved: Option<&Webhook>, errors: &FieldErrors) -> 
         token_set: set(AuthKind::OAuth),
         password_set: set(AuthKind::Basic),
         api_key_set: set(AuthKind::ApiKey),
+        client_secret_set: set(AuthKind::OAuth2Client),
         signing_secret_set: saved.map(|_| "already".to_owned()).unwrap_or_default(),
     }
 }
@@ -221,7 +247,34 @@ pub(super) fn auth_label(kind: AuthKind) -> &'static str {
         AuthKind::OAuth => "OAuth",
         AuthKind::Basic => "Basic",
         AuthKind::ApiKey => "API key",
+        AuthKind::OAuth2Client => "OAuth 2 client credentials",
+        AuthKind::Credential => "Credential",
     }
+}
+
+/// The credentials of the form's environment; one of the other environment is no longer chosen.
+fn credential_choices(form: &WebhookForm, credentials: &[Arc<Credential>]) -> Vec<Choice> {
+    let of = credentials.iter().filter(|credential| credential.environment.as_str() == form.environment);
+    let ids: Vec<(String, &str)> = of.map(|credential| (credential.id().to_string(), credential.name())).collect();
+    let none = if ids.is_empty() { "None of this environment yet" } else { "Choose a credential" };
+    choices(
+        std::iter::once(("", none)).chain(ids.iter().map(|(id, name)| (id.as_str(), *name))),
+        &[&form.credential_id],
+    )
+}
+
+fn credential_input(form: &WebhookForm, credentials: &[Arc<Credential>], errors: &FieldErrors) -> Input {
+    let error = errors.of("credential_id");
+    let cleared = credentials.iter().find(|credential| {
+        credential.id().as_str() == form.credential_id && credential.environment.as_str() != form.environment
+    });
+    let warning = match cleared {
+        Some(credential) if error.is_empty() => {
+            format!("“{}” was cleared: it is for the {} environment.", credential.name, credential.environment)
+        }
+        Some(_) | None => String::new(),
+    };
+    Input::new(&form.credential_id, error, &warning)
 }
 
 pub(super) fn retry_label(kind: RetryKind) -> &'static str {

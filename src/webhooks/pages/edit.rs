@@ -1,5 +1,7 @@
 //! Add webhook and Edit webhook.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -7,6 +9,7 @@ use actix_web::web::Data;
 use super::dialog::{self, Shown, auth_label, format_label, retry_label};
 use super::{Id, LIST, address, found};
 use crate::audit;
+use crate::credentials::Credential;
 use crate::db::DbError;
 use crate::events::find_type;
 use crate::history::pages::when;
@@ -15,8 +18,9 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::view::{Conflict, Difference};
 use crate::web::{Form, WebError, Whole, see_other};
-use crate::webhooks::form::{Draft, FieldErrors, WebhookForm};
+use crate::webhooks::form::{Draft, FieldErrors, Known, WebhookForm};
 use crate::webhooks::ops::{self, Changed, Rejected};
+use crate::webhooks::set::WebhookSet;
 use crate::webhooks::{AuthKind, Format, RetryKind, Webhook, WebhookId, store};
 
 /// Where the session remembers a webhook whose signing secret its maker has not seen yet.
@@ -42,7 +46,8 @@ pub(super) async fn create(
     admin: Admin,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let draft = match form.parse(app.client.policy(), None) {
+    let set = set(&app).await?;
+    let draft = match form.parse(known(&app, &set), None) {
         Ok(draft) => draft,
         Err(errors) => return wrong(&app, &admin, form, None, errors).await,
     };
@@ -86,8 +91,8 @@ pub(super) async fn change(
     Id(id): Id,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let saved = read(&app, id).await?;
-    let draft = match form.parse(app.client.policy(), Some(&saved)) {
+    let (saved, set) = (read(&app, id).await?, set(&app).await?);
+    let draft = match form.parse(known(&app, &set), Some(&saved)) {
         Ok(draft) => draft,
         // What was typed fits another version: that is told first.
         Err(_) if version(&form) != saved.version => return stale(&app, &admin, form, saved).await,
@@ -135,6 +140,17 @@ async fn save(
 pub(super) async fn read(app: &Data<App>, id: WebhookId) -> Result<Webhook, WebError> {
     let sealer = app.sealer.clone();
     Ok(app.db.read(move |conn| found(store::find(conn, id, &sealer)?)).await?)
+}
+
+/// The webhooks and credentials as they stand.
+pub(super) async fn set(app: &App) -> Result<Arc<WebhookSet>, WebError> {
+    let webhooks = app.webhooks.clone();
+    Ok(app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?)
+}
+
+/// What a form is held against.
+pub(super) fn known<'a>(app: &'a App, set: &'a WebhookSet) -> Known<'a> {
+    Known { policy: app.client.policy(), credentials: set.credentials() }
 }
 
 /// The webhook that a form is about; none while it is not added.
@@ -187,6 +203,9 @@ async fn refused(
             let current = read(app, saved.id).await?;
             stale(app, admin, form, current).await
         }
+        (error @ Rejected::CredentialMoved, saved) => {
+            wrong(app, admin, form, saved, FieldErrors::one("credential_id", error.to_string())).await
+        }
         (error @ Rejected::CodeTaken, saved) => {
             wrong(app, admin, form, saved, FieldErrors::one("code", error.to_string())).await
         }
@@ -214,7 +233,7 @@ async fn stale(
     let conflict = Conflict {
         who,
         when: when(current.updated_at),
-        differences: differences(&WebhookForm::of(&current), &form),
+        differences: differences(&WebhookForm::of(&current), &form, set(app).await?.credentials()),
         fresh: format!("{}/edit", address(id)),
     };
     let status = StatusCode::CONFLICT;
@@ -227,24 +246,41 @@ async fn stale(
     .await
 }
 
-fn differences(theirs: &WebhookForm, yours: &WebhookForm) -> Vec<Difference> {
-    type Read = fn(&WebhookForm) -> String;
-    let fields: [(&str, Read); 15] = [
-        ("Webhook name", |form| form.name.trim().to_owned()),
-        ("Webhook URL", |form| form.url.clone()),
-        ("Webhook description", |form| form.description.replace("\r\n", "\n").trim().to_owned()),
-        ("Authentication", |form| AuthKind::parse(&form.auth).map_or("", auth_label).to_owned()),
-        ("Username", |form| if form.auth == "basic" { form.username.clone() } else { String::new() }),
-        ("Header", |form| if form.auth == "api_key" { form.api_key_header.clone() } else { String::new() }),
-        ("Send on events", |form| events(&form.events)),
-        ("Method", |form| form.method.clone()),
-        ("Payload format", |form| Format::parse(&form.format).map_or("", format_label).to_owned()),
-        ("Custom headers", |form| names(&form.header_name)),
-        ("Timeout in seconds", |form| form.timeout.clone()),
-        ("Retries", |form| RetryKind::parse(&form.retry).map_or("", retry_label).to_owned()),
-        ("Own delays", |form| if form.retry == "list" { form.delays.clone() } else { String::new() }),
-        ("Active", |form| if form.is_active() { "yes" } else { "no" }.to_owned()),
-        ("Environment", |form| form.environment.clone()),
+fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Credential>]) -> Vec<Difference> {
+    type Read<'a> = &'a dyn Fn(&WebhookForm) -> String;
+    let client = |read: fn(&WebhookForm) -> String| {
+        move |form: &WebhookForm| if form.auth == "oauth2_client" { read(form) } else { String::new() }
+    };
+    let (token_url, client_id, scope) = (
+        client(|form| form.token_url.trim().to_owned()),
+        client(|form| form.client_id.trim().to_owned()),
+        client(|form| form.scope.trim().to_owned()),
+    );
+    let credential = |form: &WebhookForm| {
+        let chosen = credentials.iter().filter(|_| form.auth == "credential");
+        let chosen = chosen.into_iter().find(|credential| credential.id().as_str() == form.credential_id);
+        chosen.map_or_else(String::new, |credential| credential.name().to_owned())
+    };
+    let fields: [(&str, Read<'_>); 19] = [
+        ("Webhook name", &|form| form.name.trim().to_owned()),
+        ("Webhook URL", &|form| form.url.clone()),
+        ("Webhook description", &|form| form.description.replace("\r\n", "\n").trim().to_owned()),
+        ("Authentication", &|form| AuthKind::parse(&form.auth).map_or("", auth_label).to_owned()),
+        ("Username", &|form| if form.auth == "basic" { form.username.clone() } else { String::new() }),
+        ("Header", &|form| if form.auth == "api_key" { form.api_key_header.clone() } else { String::new() }),
+        ("Token URL", &token_url),
+        ("Client ID", &client_id),
+        ("Scope", &scope),
+        ("Credential", &credential),
+        ("Send on events", &|form| events(&form.events)),
+        ("Method", &|form| form.method.clone()),
+        ("Payload format", &|form| Format::parse(&form.format).map_or("", format_label).to_owned()),
+        ("Custom headers", &|form| names(&form.header_name)),
+        ("Timeout in seconds", &|form| form.timeout.clone()),
+        ("Retries", &|form| RetryKind::parse(&form.retry).map_or("", retry_label).to_owned()),
+        ("Own delays", &|form| if form.retry == "list" { form.delays.clone() } else { String::new() }),
+        ("Active", &|form| if form.is_active() { "yes" } else { "no" }.to_owned()),
+        ("Environment", &|form| form.environment.clone()),
     ];
     fields
         .into_iter()

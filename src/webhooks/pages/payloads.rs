@@ -83,7 +83,8 @@ pub(super) async fn typed(
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let saved = edit::saved(&app, &form).await?;
-    let (webhook, whole) = match form.parse(app.client.policy(), saved.as_ref()) {
+    let set = edit::set(&app).await?;
+    let (webhook, whole) = match form.parse(edit::known(&app, &set), saved.as_ref()) {
         Ok(draft) => (draft.trial(saved.as_ref(), app.ids.make(), app.clock.now()), true),
         Err(_) => (sketch(&app, &form), false),
     };

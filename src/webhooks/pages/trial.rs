@@ -10,6 +10,7 @@ use super::dialog::{self, Shown, test_events};
 use super::edit::{self, read};
 use super::list::{self, List};
 use super::{Id, LIST, address, frame};
+use crate::credentials::token::Step;
 use crate::delivery::Outcome;
 use crate::delivery::test::{TestReport, run};
 use crate::events::{CATALOGUE, EventType, find_type};
@@ -37,11 +38,23 @@ pub(super) struct TestResult {
     pub(super) remedy: String,
     /// The label of the event whose example was sent.
     pub(super) event: &'static str,
+    /// A request left for the receiver.
+    pub(super) sent: bool,
+    /// The token request before it.
+    pub(super) token: Option<TokenStep>,
     pub(super) request: Message,
     pub(super) answer: Option<Message>,
     pub(super) timing: Timing,
     /// The test in the history.
     pub(super) href: String,
+}
+
+/// What was asked of a token endpoint, and what came of it.
+pub(super) struct TokenStep {
+    pub(super) state: Badge,
+    pub(super) url: String,
+    /// "200 OK in 12 ms", or the cause.
+    pub(super) told: String,
 }
 
 /// Asks for the event of a test, and shows what came back.
@@ -72,8 +85,9 @@ pub(super) async fn typed(
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let saved = edit::saved(&app, &form).await?;
+    let set = edit::set(&app).await?;
     let parsed = form
-        .parse(app.client.policy(), saved.as_ref())
+        .parse(edit::known(&app, &set), saved.as_ref())
         .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)));
     let (draft, kind) = match parsed {
         Ok(parsed) => parsed,
@@ -165,7 +179,9 @@ async fn send(
 fn result(report: TestReport, kind: &'static EventType) -> TestResult {
     let ok = report.outcome == Outcome::Ok;
     let cause = report.outcome.cause(report.status);
-    let detail = report.reply.as_ref().and_then(|reply| reply.detail.as_deref());
+    // What came of the token request stands in its own step.
+    let is_told = report.token.as_ref().is_some_and(|step| step.fault.is_some());
+    let detail = report.detail.as_deref().filter(|_| !is_told);
     let status = report.status.map(|status| status_line(status.into()));
     TestResult {
         ok,
@@ -175,6 +191,8 @@ fn result(report: TestReport, kind: &'static EventType) -> TestResult {
         },
         remedy: if ok { String::new() } else { remedy(detail, report.outcome.remedy(report.status)) },
         event: kind.label,
+        sent: report.outcome != Outcome::AuthError,
+        token: report.token.as_ref().map(token_step),
         request: Message {
             line: format!("{} {}", report.method, report.url),
             headers: headers(&report.request_headers),
@@ -183,6 +201,19 @@ fn result(report: TestReport, kind: &'static EventType) -> TestResult {
         answer: report.reply.as_ref().zip(status).map(|(reply, line)| message(reply, line)),
         timing: timing(&report.phases),
         href: format!("/deliveries/{}", report.delivery_id),
+    }
+}
+
+fn token_step(step: &Step) -> TokenStep {
+    let status = step.status.map(|status| status_line(status.into()));
+    TokenStep {
+        state: if step.fault.is_none() { Badge::Success } else { Badge::Failed },
+        url: step.url.clone(),
+        told: match (&step.fault, status) {
+            (Some(fault), _) => format!("{fault} (after {})", took(step.took)),
+            (None, Some(status)) => format!("{status} in {}: a token came.", took(step.took)),
+            (None, None) => String::new(),
+        },
     }
 }
 

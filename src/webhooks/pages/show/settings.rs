@@ -59,6 +59,8 @@ fn login(webhook: &Webhook) -> String {
         Auth::None | Auth::OAuth { .. } => label.to_owned(),
         Auth::Basic { username, .. } => format!("{label} as {username}"),
         Auth::ApiKey { header, .. } => format!("{label} in {header}"),
+        Auth::OAuth2Client(login) => format!("{label} as {} at {}", login.client_id, login.token_url),
+        Auth::Credential(credential) => format!("{label} “{}”", credential.name),
     };
     match webhook.auth_set_at {
         Some(at) => format!("{shown}, set {}", day(at)),

@@ -1,0 +1,3 @@
+drop index webhooks_credential;
+alter table webhooks drop column credential_id;
+drop table credentials;

@@ -1,0 +1,134 @@
+//! The list of credentials, each with the webhooks that use it.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::{frame, label};
+use crate::api_keys::Environment;
+use crate::credentials::{ContentType, Credential, Use, counted, store};
+use crate::db::{Conn, DbError};
+use crate::history::pages::when;
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::web::badge::Badge;
+use crate::web::frame::Frame;
+use crate::web::view::{Filled, When};
+use crate::web::{Page, WebError};
+use crate::webhooks::set::Webhooks;
+
+/// The most webhooks that a row names.
+const NAMED: usize = 20;
+
+/// A webhook that uses a credential.
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) href: String,
+}
+
+/// A credential in the list.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) badges: Vec<Badge>,
+    /// `api.example.com`; empty for any host.
+    pub(super) host: String,
+    pub(super) base: String,
+    pub(super) login: &'static str,
+    /// Besides the kind of its login: the content type, the headers.
+    pub(super) more: String,
+    /// "Used by 2 webhooks"
+    pub(super) used: String,
+    pub(super) users: Vec<User>,
+    /// How many are not named.
+    pub(super) unnamed: usize,
+    pub(super) changed: When,
+}
+
+/// The rows; also what stands behind the dialogs.
+pub(super) struct List {
+    pub(super) filled: Filled,
+    pub(super) rows: Vec<Row>,
+    /// "3 credentials, 1 test"
+    pub(super) count: String,
+}
+
+#[derive(Template)]
+#[template(path = "credentials/list.html")]
+struct ListPage {
+    frame: Frame,
+    list: List,
+}
+
+pub(super) async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
+    let webhooks = app.webhooks.clone();
+    let list = app.db.read(move |conn| read(conn, &webhooks)).await?;
+    ListPage { frame: frame(&admin, Some(&list)), list }.answer()
+}
+
+/// The list, to stand behind a dialog where a whole page is wanted.
+pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Result<Option<List>, DbError> {
+    if whole { read(conn, webhooks).map(Some) } else { Ok(None) }
+}
+
+fn read(conn: &mut Conn, webhooks: &Webhooks) -> Result<List, DbError> {
+    let set = webhooks.read(conn)?;
+    let uses = store::uses(conn)?;
+    let credentials = set.credentials();
+    let tests = credentials.iter().filter(|credential| credential.environment == Environment::Test).count();
+    Ok(List {
+        filled: if credentials.is_empty() { Filled::Empty } else { Filled::Rows },
+        count: match (credentials.len(), tests) {
+            (0, _) => String::new(),
+            (1, 0) => "1 credential".to_owned(),
+            (1, _) => "1 credential, for tests".to_owned(),
+            (all, 0) => format!("{all} credentials"),
+            (all, tests) => format!("{all} credentials, {tests} for tests"),
+        },
+        rows: credentials
+            .iter()
+            .map(|credential| row(credential, uses.get(&credential.id).map_or(&[][..], Vec::as_slice)))
+            .collect(),
+    })
+}
+
+fn row(credential: &Credential, uses: &[Use]) -> Row {
+    let base = credential.base_url.clone().unwrap_or_default();
+    let url = url::Url::parse(&base).ok();
+    let host = url.map(|url| match (url.host_str().unwrap_or_default(), url.port()) {
+        (host, Some(port)) => format!("{host}:{port}"),
+        (host, None) => host.to_owned(),
+    });
+    Row {
+        id: credential.id.to_string(),
+        name: credential.name.clone(),
+        badges: (credential.environment == Environment::Test).then_some(Badge::Test).into_iter().collect(),
+        host: host.unwrap_or_default(),
+        base,
+        login: label(credential.scheme.kind()),
+        more: more(credential),
+        used: match uses.len() {
+            0 => String::new(),
+            count => format!("Used by {}", counted(count)),
+        },
+        users: users(uses),
+        unnamed: uses.len().saturating_sub(NAMED),
+        changed: when(credential.updated_at),
+    }
+}
+
+fn more(credential: &Credential) -> String {
+    let form = (credential.content_type == ContentType::Form).then(|| "form-urlencoded".to_owned());
+    let headers = match credential.headers.len() {
+        0 => None,
+        1 => Some("1 header".to_owned()),
+        count => Some(format!("{count} headers")),
+    };
+    form.into_iter().chain(headers).collect::<Vec<_>>().join(", ")
+}
+
+/// The first webhooks that use it.
+pub(super) fn users(uses: &[Use]) -> Vec<User> {
+    let user = |one: &Use| User { name: one.name.clone(), href: format!("/settings/webhooks/{}", one.webhook) };
+    uses.iter().take(NAMED).map(user).collect()
+}
