@@ -153,6 +153,8 @@ diesel::table! {
         paused_at -> Nullable<Timestamp>,
         paused_by -> Nullable<Text>,
         headers -> Nullable<Text>,
+        filters -> Nullable<Text>,
+        filters_set_at -> Nullable<Timestamp>,
     }
 }
 

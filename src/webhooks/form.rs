@@ -6,12 +6,14 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::filter::{self, WebhookFilters};
 use super::headers::{self, CustomHeader};
 use super::login::{self, Login};
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
 use crate::clock::Time;
 use crate::events::{Environment, find_type};
+use crate::filters::Mode;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
 
@@ -47,6 +49,14 @@ pub struct WebhookForm {
     pub(super) header_name: Vec<String>,
     #[serde(deserialize_with = "secrets")]
     pub(super) header_value: Vec<SecretString>,
+    /// The rows of filters, path by path, operator by operator and value by value.
+    pub(super) filter_path: Vec<String>,
+    pub(super) filter_operator: Vec<String>,
+    pub(super) filter_value: Vec<String>,
+    pub(super) filter_mode: String,
+    pub(super) workflow: String,
+    pub(super) survey: String,
+    pub(super) group: String,
     pub(super) timeout: String,
     pub(super) retry: String,
     pub(super) delays: String,
@@ -93,6 +103,13 @@ impl Default for WebhookForm {
             format: Format::Notification.as_str().to_owned(),
             header_name: Vec::new(),
             header_value: Vec::new(),
+            filter_path: Vec::new(),
+            filter_operator: Vec::new(),
+            filter_value: Vec::new(),
+            filter_mode: Mode::All.as_str().to_owned(),
+            workflow: String::new(),
+            survey: String::new(),
+            group: String::new(),
             timeout: "15".to_owned(),
             retry: RetryKind::Standard.as_str().to_owned(),
             delays: String::new(),
@@ -166,6 +183,7 @@ pub struct Draft {
     pub(super) method: Method,
     pub(super) format: Format,
     pub(super) headers: Vec<CustomHeader>,
+    pub(super) filters: WebhookFilters,
     pub(super) timeout: Duration,
     pub(super) retry: Retry,
     pub(super) login: Login,
@@ -200,10 +218,16 @@ impl WebhookForm {
             Auth::Basic { username, .. } => form.username.clone_from(username),
             Auth::ApiKey { header, .. } => form.api_key_header.clone_from(header),
         }
+        filter::fill(&mut form, &webhook.filters);
         if let Retry::List(list) = &webhook.retry {
             form.delays = delays::show(list);
         }
         form
+    }
+
+    /// The ticked types that there are.
+    pub(super) fn ticked(&self) -> Vec<String> {
+        self.events.iter().filter(|name| find_type(name).is_some()).cloned().collect()
     }
 
     /// Whether the box Active is ticked.
@@ -232,16 +256,17 @@ impl WebhookForm {
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
         let headers = self.headers(saved, url.as_ref(), login.as_ref(), &mut errors);
+        let filters = filter::parse(self, &mut errors);
         let environment = Environment::parse(&self.environment);
         let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
         let timeout = errors.take("timeout", self.timeout());
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
         let all = name.zip(code).zip(url).zip(description).zip(login).zip(events).zip(method).zip(timeout);
-        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment);
+        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment).zip(filters);
         let (Some(all), Some(more), true) = (all, more, errors.0.is_empty()) else { return Err(errors) };
         let (((((((name, code), url), description), login), events), method), timeout) = all;
-        let ((((retry, signing_key), format), headers), environment) = more;
+        let (((((retry, signing_key), format), headers), environment), filters) = more;
         Ok(Draft {
             name,
             code,
@@ -252,6 +277,7 @@ impl WebhookForm {
             method,
             format,
             headers,
+            filters,
             timeout,
             retry,
             login,
@@ -397,6 +423,8 @@ impl Draft {
             method: self.method,
             format: self.format,
             headers: self.headers,
+            filters_set_at: if self.filters == base.filters { base.filters_set_at } else { Some(now) },
+            filters: self.filters,
             timeout: self.timeout,
             retry: self.retry,
             auth: self.login.auth,
@@ -424,6 +452,8 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         auth: Auth::None,
         auth_set_at: None,
         headers: Vec::new(),
+        filters: WebhookFilters::default(),
+        filters_set_at: None,
         signing_keys: vec![signing_key],
         previous_key_until: None,
         disabled: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::filter::WebhookFilters;
 use super::headers::CustomHeader;
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
@@ -49,6 +50,8 @@ struct Row {
     paused_at: Option<Time>,
     paused_by: Option<String>,
     headers: Option<String>,
+    filters: Option<String>,
+    filters_set_at: Option<Time>,
 }
 
 /// The row that counts the changes to webhooks.
@@ -128,6 +131,8 @@ impl Row {
             paused_at: webhook.paused.as_ref().map(|paused| paused.at),
             paused_by: webhook.paused.as_ref().map(|paused| paused.by.clone()),
             headers: seal_headers(webhook, sealer)?,
+            filters: webhook.filters.to_stored()?,
+            filters_set_at: webhook.filters_set_at,
         })
     }
 
@@ -169,6 +174,8 @@ impl Row {
             },
             auth_set_at: self.auth_set_at,
             headers: open_headers(id, self.headers.as_deref(), sealer)?,
+            filters: WebhookFilters::from_stored(self.filters.as_deref())?,
+            filters_set_at: self.filters_set_at,
             signing_keys,
             previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),

@@ -1,6 +1,7 @@
 //! The pages of webhooks: the dialogs, what they take and refuse, the test, and that no secret comes back.
 
 mod dialog;
+mod filters;
 mod hold;
 mod list;
 mod page;

@@ -15,6 +15,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::view::{Conflict, Difference};
 use crate::web::{Form, WebError, Whole, see_other};
+use crate::webhooks::filter;
 use crate::webhooks::form::{Draft, FieldErrors, WebhookForm};
 use crate::webhooks::ops::{self, Changed, Rejected};
 use crate::webhooks::{AuthKind, Format, RetryKind, Webhook, WebhookId, store};
@@ -229,7 +230,7 @@ async fn stale(
 
 fn differences(theirs: &WebhookForm, yours: &WebhookForm) -> Vec<Difference> {
     type Read = fn(&WebhookForm) -> String;
-    let fields: [(&str, Read); 15] = [
+    let fields: [(&str, Read); 16] = [
         ("Webhook name", |form| form.name.trim().to_owned()),
         ("Webhook URL", |form| form.url.clone()),
         ("Webhook description", |form| form.description.replace("\r\n", "\n").trim().to_owned()),
@@ -240,6 +241,7 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm) -> Vec<Difference> {
         ("Method", |form| form.method.clone()),
         ("Payload format", |form| Format::parse(&form.format).map_or("", format_label).to_owned()),
         ("Custom headers", |form| names(&form.header_name)),
+        ("Filters", filter::lines_of),
         ("Timeout in seconds", |form| form.timeout.clone()),
         ("Retries", |form| RetryKind::parse(&form.retry).map_or("", retry_label).to_owned()),
         ("Own delays", |form| if form.retry == "list" { form.delays.clone() } else { String::new() }),
