@@ -11,6 +11,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use crate::api_keys::Scope;
 use crate::web::{ProblemBody, refusal};
 
+/// The schemas of requests.
+const REQUESTS: [&str; 4] = ["NewEvent", "NewHeader", "NewWebhook", "FilterRule"];
 /// Where it is served.
 const ADDRESS: &str = "/api/openapi.json";
 
@@ -29,11 +31,21 @@ const ADDRESS: &str = "/api/openapi.json";
     servers((url = "/", description = "This portal")),
     tags(
         (name = "Events", description = "What happened."),
+        (name = "Webhooks", description = "Who is told of what, and how."),
         (name = "Deliveries", description = "What was sent to webhooks, and what came back."),
     ),
     paths(
         crate::events::api::post,
         crate::events::api::show,
+        crate::webhooks::api::list,
+        crate::webhooks::api::create,
+        crate::webhooks::api::show,
+        crate::webhooks::api::change,
+        crate::webhooks::api::delete,
+        crate::webhooks::api::pause,
+        crate::webhooks::api::resume,
+        crate::webhooks::api::activate,
+        crate::webhooks::api::deactivate,
         crate::history::api::list,
         crate::history::api::show,
         crate::history::api::resend,
@@ -55,7 +67,7 @@ impl Modify for Common {
             .extend(refusal::responses().into_iter().map(|(name, response)| (name.to_owned(), response)));
         for (name, schema) in &mut components.schemas {
             // Requests and problems may leave fields out.
-            if name != "NewEvent" && name != &*ProblemBody::name() {
+            if !REQUESTS.contains(&name.as_str()) && name != &*ProblemBody::name() {
                 require_all(schema);
             }
         }

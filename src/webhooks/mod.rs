@@ -1,5 +1,7 @@
 //! The webhooks: who is told of what, where, how and with which login.
 
+mod answer;
+pub(crate) mod api;
 pub mod code;
 mod delays;
 pub mod filter;

@@ -1,5 +1,6 @@
 //! The pages of webhooks: the dialogs, what they take and refuse, the test, and that no secret comes back.
 
+mod api;
 mod dialog;
 mod filters;
 mod hold;
