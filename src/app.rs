@@ -36,6 +36,7 @@ pub fn routes() -> Vec<Route> {
         api_keys::pages::routes(),
         content::pages::routes(),
         webhooks::pages::routes(),
+        webhooks::api::routes(),
         history::routes(),
         events::api::routes(),
         history::api::routes(),

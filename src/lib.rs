@@ -14,6 +14,7 @@ pub mod delivery;
 mod demo;
 pub mod describe;
 pub mod events;
+pub mod filters;
 pub mod health;
 pub mod history;
 pub mod ids;

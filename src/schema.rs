@@ -154,6 +154,8 @@ diesel::table! {
         paused_by -> Nullable<Text>,
         headers -> Nullable<Text>,
         credential_id -> Nullable<Text>,
+        filters -> Nullable<Text>,
+        filters_set_at -> Nullable<Timestamp>,
     }
 }
 

@@ -53,7 +53,7 @@ async function open(link) {
   }
 }
 
-// Test webhook: the same post, but only the result and the errors are taken from the answer.
+// Test webhook, Try filters: the same post, but only the result and the errors are taken from the answer.
 async function test(button) {
   const form = button.form;
   const dialog = form.closest("dialog");
@@ -62,13 +62,14 @@ async function test(button) {
     const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(button.getAttribute("formaction") ?? form.getAttribute("action"), { method: "POST", body });
     const page = parse(await answer.text());
-    const result = page.getElementById("test-result");
+    const place = button.dataset.result ?? "test-result";
+    const result = page.getElementById(place);
     if (!result) {
       form.querySelector("#problem").hidden = false;
       form.querySelector("#problem p").textContent = page.querySelector(".lost p:not([class])")?.textContent ?? "The test could not be run. Sign in again, then repeat it.";
       return form.querySelector("#problem").scrollIntoView({ block: "nearest" });
     }
-    form.querySelector("#test-result").replaceWith(result);
+    form.querySelector(`#${place}`).replaceWith(result);
     errors(form, page);
     ready(result);
     result.scrollIntoView({ block: "nearest" });
@@ -163,6 +164,17 @@ function addHeader(button) {
   row.querySelector("input").focus();
 }
 
+function addFilter(button) {
+  const rows = button.closest("fieldset").querySelector(".filter-rows");
+  const row = rows.lastElementChild.cloneNode(true);
+  for (const field of all("input, select", row)) {
+    if (field.matches("select")) field.selectedIndex = 0; else field.value = "";
+    field.setAttribute("aria-label", field.getAttribute("aria-label").replace(/\d+$/, rows.children.length + 1));
+  }
+  rows.append(row);
+  row.querySelector("input").focus();
+}
+
 function reveal(button) {
   const input = document.getElementById(button.dataset.show);
   input.type = input.type === "password" ? "text" : "password";
@@ -195,6 +207,7 @@ document.addEventListener("click", (event) => {
   else if ((found = hit("[data-copy], [data-copy-from]"))) copy(found);
   else if ((found = hit("[data-generate]"))) generate(found.dataset.generate);
   else if ((found = hit("[data-add-header]"))) addHeader(found);
+  else if ((found = hit("[data-add-filter]"))) addFilter(found);
   else if ((found = hit("[data-show]"))) reveal(found);
 });
 

@@ -18,6 +18,7 @@ pub fn sentence(action: &str) -> Option<&'static str> {
         "credential.deleted" => "deleted a credential",
         "delivery.resent" => "resent a delivery",
         "deliveries.resent" => "resent deliveries",
+        "deliveries.exported" => "exported deliveries",
         "api_key.created" => "created an API key",
         "api_key.revoked" => "revoked an API key",
         "user.created" => "added a person",

@@ -11,6 +11,8 @@ use super::send::Job;
 use super::{DeliveryId, Kind, Outcome, State, retry};
 use crate::db::{DbError, Tx};
 use crate::events::{self, Event};
+use crate::filters::Document;
+use crate::webhooks::filter::Missed;
 use crate::webhooks::request::Facts;
 use crate::webhooks::set::Webhooks;
 use crate::webhooks::{Webhook, WebhookId, request};
@@ -27,10 +29,12 @@ pub enum Unsent {
     Disabled,
     /// It belongs to the other environment.
     OtherEnvironment,
+    /// This filter was false.
+    FilterFalse(Missed),
 }
 
-/// Judges one webhook for one event; `None` means that it is sent.
-pub fn judge(webhook: &Webhook, event: &Event) -> Option<Unsent> {
+/// Judges one webhook for one event with its data; `None` means that it is sent.
+pub fn judge(webhook: &Webhook, event: &Event, data: &Document<'_>) -> Option<Unsent> {
     if webhook.environment != event.environment {
         Some(Unsent::OtherEnvironment)
     } else if !webhook.events.contains(&event.type_name) {
@@ -40,7 +44,7 @@ pub fn judge(webhook: &Webhook, event: &Event) -> Option<Unsent> {
     } else if webhook.disabled.is_some() {
         Some(Unsent::Disabled)
     } else {
-        None
+        webhook.filters.first_missed(&event.type_name, data).map(Unsent::FilterFalse)
     }
 }
 
@@ -68,10 +72,14 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
     let mut judged = Vec::with_capacity(published.len());
     for event in published {
         let mut unsent: Vec<(WebhookId, Unsent)> = Vec::new();
-        for webhook in set.all() {
-            match judge(webhook, &event) {
-                None => add(tx, &mut batch, lanes, webhook, &event)?,
-                Some(reason) => unsent.push((webhook.id, reason)),
+        {
+            // Read where a filter looks, and once for all webhooks.
+            let data = Document::new(event.data.as_deref().unwrap_or_default());
+            for webhook in set.all() {
+                match judge(webhook, &event, &data) {
+                    None => add(tx, &mut batch, lanes, webhook, &event)?,
+                    Some(reason) => unsent.push((webhook.id, reason)),
+                }
             }
         }
         let unsent = if unsent.is_empty() { None } else { serde_json::to_string(&unsent).ok() };

@@ -262,8 +262,8 @@ fn moment(said: &str, now: Time) -> Option<Time> {
     (at <= now.plus(AHEAD)).then_some(at)
 }
 
-/// Walks the whole body once: syntax, doubled keys, numbers out of range, lone surrogates, too many levels.
-fn check(text: &str) -> Result<(), Faults> {
+/// Whether a body is JSON as Postrider takes it. Walks it once: syntax, doubled keys, numbers out of range, lone surrogates, too many levels.
+pub(crate) fn check(text: &str) -> Result<(), Faults> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let walked = Strict.deserialize(&mut reader).and_then(|()| reader.end());
     walked.map_err(|error| {

@@ -11,7 +11,7 @@ mod store;
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
 pub(crate) use store::insert;
-pub use store::{count_by_source, find};
+pub use store::{count_by_source, find, newest};
 
 pub use crate::api_keys::Environment;
 use crate::clock::Time;

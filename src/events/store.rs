@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 
 use super::{Environment, Event, EventId, Person, Source};
 use crate::clock::Time;
@@ -10,7 +13,7 @@ use crate::db::{Conn, DbError};
 use crate::on_backend;
 use crate::schema::{events, idempotency_keys};
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = events)]
 struct Row {
     id: EventId,
@@ -52,6 +55,54 @@ impl From<Row> for Event {
 pub fn find(conn: &mut Conn, id: EventId) -> Result<Option<Event>, DbError> {
     let row: Option<Row> = events::table.find(id).select(Row::as_select()).first(conn).optional()?;
     Ok(row.map(Event::from))
+}
+
+/// How many of the newest events of a type are looked at for those of one world.
+const LOOKED_AT: i64 = 1_000;
+
+/// The newest `most` events of these types in that world, among the last 1,000 of each type.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn newest(conn: &mut Conn, environment: Environment, types: &[String], most: i64) -> Result<Vec<Event>, DbError> {
+    if types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = on_backend!(
+        conn,
+        sqlite c => {
+            let mut query = diesel::sql_query(newest_sql(types.len(), most, |_| "?".to_owned())).into_boxed::<Sqlite>();
+            for kind in types {
+                query = query.bind::<Text, _>(kind).bind::<Text, _>(environment.as_str());
+            }
+            query.load(c)?
+        },
+        postgres c => {
+            let mut query = diesel::sql_query(newest_sql(types.len(), most, |place| format!("${place}"))).into_boxed::<Pg>();
+            for kind in types {
+                query = query.bind::<Text, _>(kind).bind::<Text, _>(environment.as_str());
+            }
+            query.load(c)?
+        }
+    );
+    Ok(rows.into_iter().map(Event::from).collect())
+}
+
+/// Each type has its own walk along the index, since one over all of them could pass millions of others.
+fn newest_sql(types: usize, most: i64, place: impl Fn(usize) -> String) -> String {
+    let walk = |number: usize| {
+        let (kind, environment) = (place(2 * number + 1), place(2 * number + 2));
+        format!(
+            "select id from (select id, environment from events where type = {kind} order by id desc limit {LOOKED_AT}) \
+             as walk_{number} where environment = {environment}"
+        )
+    };
+    let walks = (0..types).map(walk).collect::<Vec<_>>().join(" union all ");
+    format!(
+        "select id, type as type_, environment, source, subject, title, actor_id, actor_email, data, previous, \
+         occurred_at, created_at from events where id in (select id from ({walks}) as found order by id desc limit \
+         {most}) order by id desc"
+    )
 }
 
 /// Stores events, each with the reasons why webhooks got no delivery of it.

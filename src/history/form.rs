@@ -99,6 +99,17 @@ impl Typed {
         )
     }
 
+    /// The filters in use, by field.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields().into_iter().filter(|(field, value)| !value.is_empty() && *field != "limit")
+    }
+
+    /// The address of everything that these filters find, in a file of that kind.
+    pub(crate) fn export(&self, kind: &str) -> String {
+        let address = self.filters().address(&[]);
+        format!("{ADDRESS}.{kind}{}", address.strip_prefix(ADDRESS).unwrap_or_default())
+    }
+
     /// Every field but the cursor belongs to the filters; a changed filter begins at its first page.
     fn fields(&self) -> [(&'static str, &str); 11] {
         [

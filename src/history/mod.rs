@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod api;
+mod export;
 mod form;
 pub(crate) mod pages;
 mod store;

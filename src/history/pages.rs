@@ -2,6 +2,7 @@
 
 mod bulk;
 mod curl;
+mod download;
 pub(in crate::history) mod events;
 mod list;
 mod raw;
@@ -22,6 +23,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/events", Access::Admin, events::list),
         Route::get("/events/{id}", Access::Admin, events::show::show),
         Route::get("/deliveries", Access::Admin, list::list),
+        Route::get("/deliveries.csv", Access::Admin, download::csv).writes("deliveries.exported"),
+        Route::get("/deliveries.ndjson", Access::Admin, download::ndjson).writes("deliveries.exported"),
         Route::get("/deliveries/resend", Access::Admin, bulk::plan),
         Route::post("/deliveries/resend", Access::Admin, "deliveries.resent", bulk::resend),
         Route::get("/deliveries/{id}", Access::Admin, show::show),

@@ -11,6 +11,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use crate::api_keys::Scope;
 use crate::web::{ProblemBody, refusal};
 
+/// The schemas of requests.
+const REQUESTS: [&str; 5] = ["NewEvent", "NewHeader", "NewWebhook", "NewCredential", "FilterRule"];
 /// Where it is served.
 const ADDRESS: &str = "/api/openapi.json";
 
@@ -29,6 +31,7 @@ const ADDRESS: &str = "/api/openapi.json";
     servers((url = "/", description = "This portal")),
     tags(
         (name = "Events", description = "What happened."),
+        (name = "Webhooks", description = "Who is told of what, and how."),
         (name = "Deliveries", description = "What was sent to webhooks, and what came back."),
         (name = "Credentials", description = "Logins that webhooks share."),
     ),
@@ -36,6 +39,15 @@ const ADDRESS: &str = "/api/openapi.json";
         crate::events::api::post,
         crate::history::api::events::list,
         crate::events::api::show,
+        crate::webhooks::api::list,
+        crate::webhooks::api::create,
+        crate::webhooks::api::show,
+        crate::webhooks::api::change,
+        crate::webhooks::api::delete,
+        crate::webhooks::api::pause,
+        crate::webhooks::api::resume,
+        crate::webhooks::api::activate,
+        crate::webhooks::api::deactivate,
         crate::history::api::list,
         crate::history::api::show,
         crate::history::api::resend,
@@ -62,7 +74,7 @@ impl Modify for Common {
             .extend(refusal::responses().into_iter().map(|(name, response)| (name.to_owned(), response)));
         for (name, schema) in &mut components.schemas {
             // Requests and problems may leave fields out.
-            if !["NewEvent", "NewCredential", "NewHeader"].contains(&name.as_str()) && name != &*ProblemBody::name() {
+            if !REQUESTS.contains(&name.as_str()) && name != &*ProblemBody::name() {
                 require_all(schema);
             }
         }

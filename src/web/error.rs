@@ -14,6 +14,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("unknown_field", "the body or the query has a field that does not exist; its path is told"),
     ("invalid_parameter", "a field of the query has a value that is not understood; its path is told"),
     ("invalid_event", "a field of an event is missing or wrong; its path is told"),
+    ("invalid_webhook", "a field of a webhook is missing or wrong; its path is told"),
     ("unknown_type", "there is no such event type"),
     ("invalid_credential", "a field of a credential is missing or wrong; its path is told"),
     ("unauthorized", "no API key, or none that is valid"),

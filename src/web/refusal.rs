@@ -73,6 +73,8 @@ refusals! {
     BadQuery(400, "unknown_field", "The request was refused", "The query has a field that this list does not have.", "color");
     /// The body cannot be read: `invalid_json`, `unknown_field`, or `invalid_event` for the Idempotency-Key.
     BadBody(400, "unknown_field", "The request was refused", "The body has a field that events do not have.", "/0/color");
+    /// The body cannot be read: `invalid_json` or `unknown_field`.
+    BadJson(400, "unknown_field", "The request was refused", "The body has a field that webhooks do not have.", "/color");
     /// There is no API key, or none that is valid: `unauthorized`.
     Unauthorized(401, "unauthorized", "An API key is needed", "Send a valid API key in the Authorization header: Bearer prk_….");
     /// The key lacks the scope: `forbidden`.
@@ -83,6 +85,10 @@ refusals! {
     TimedOut(408, "timeout", "This took too long", "The request took too long to arrive. Send it again.");
     /// It cannot be sent again now: `conflict`; the sentence says why.
     NotNow(409, "conflict", "The request was refused", "It is being sent right now. Wait for the end of this attempt.");
+    /// Another webhook has this code, or there are as many webhooks as there may be: `conflict`.
+    NoRoom(409, "conflict", "The request was refused", "Another webhook has this code; choose another, or leave it empty for a suggestion.");
+    /// Somebody changed it since that version: `conflict`.
+    Older(409, "conflict", "The request was refused", "Somebody saved this webhook while you were editing.");
     /// The Idempotency-Key was used for another body: `idempotency_conflict`.
     Repeated(409, "idempotency_conflict", "The request was refused", "This Idempotency-Key was used for another body. Use a new key for a new request.");
     /// The body is larger than 4 MiB, or an event than 256 KiB: `too_large`.
@@ -99,6 +105,8 @@ refusals! {
     WrongType(415, "unsupported_media_type", "This type of content is not taken", "Send Content-Type: application/json in UTF-8.");
     /// An event is not as it must be: `invalid_event` or `unknown_type`; nothing was published.
     InvalidEvent(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was stored.");
+    /// A field is not as it must be: `invalid_webhook`; nothing was saved.
+    InvalidWebhook(422, "invalid_webhook", "The request was refused", "A field is not as it must be; nothing was saved.");
     /// Too many wait for their commit: `rate_limited`.
     RateLimited(429, "rate_limited", "Too many tries", "Too many tries. Wait 1 seconds and try again.");
     /// A fault of the portal: `internal`.

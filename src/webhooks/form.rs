@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::filter::{self, WebhookFilters};
 use super::headers::{self, CustomHeader};
 use super::login::{self, Login};
 use super::sign::SigningKey;
@@ -15,6 +16,7 @@ use crate::clock::Time;
 use crate::credentials::Credential;
 use crate::credentials::join::{self, Address};
 use crate::events::{Environment, find_type};
+use crate::filters::Mode;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
 pub use crate::web::FieldErrors;
@@ -57,6 +59,14 @@ pub struct WebhookForm {
     pub(super) header_name: Vec<String>,
     #[serde(deserialize_with = "secrets")]
     pub(super) header_value: Vec<SecretString>,
+    /// The rows of filters, path by path, operator by operator and value by value.
+    pub(super) filter_path: Vec<String>,
+    pub(super) filter_operator: Vec<String>,
+    pub(super) filter_value: Vec<String>,
+    pub(super) filter_mode: String,
+    pub(super) workflow: String,
+    pub(super) survey: String,
+    pub(super) group: String,
     pub(super) timeout: String,
     pub(super) retry: String,
     pub(super) delays: String,
@@ -108,6 +118,13 @@ impl Default for WebhookForm {
             format: Format::Notification.as_str().to_owned(),
             header_name: Vec::new(),
             header_value: Vec::new(),
+            filter_path: Vec::new(),
+            filter_operator: Vec::new(),
+            filter_value: Vec::new(),
+            filter_mode: Mode::All.as_str().to_owned(),
+            workflow: String::new(),
+            survey: String::new(),
+            group: String::new(),
             timeout: "15".to_owned(),
             retry: RetryKind::Standard.as_str().to_owned(),
             delays: String::new(),
@@ -163,6 +180,7 @@ pub struct Draft {
     pub(super) method: Method,
     pub(super) format: Format,
     pub(super) headers: Vec<CustomHeader>,
+    pub(super) filters: WebhookFilters,
     pub(super) timeout: Duration,
     pub(super) retry: Retry,
     pub(super) login: Login,
@@ -203,10 +221,16 @@ impl WebhookForm {
             }
             Auth::Credential(credential) => form.credential_id = credential.id().to_string(),
         }
+        filter::fill(&mut form, &webhook.filters);
         if let Retry::List(list) = &webhook.retry {
             form.delays = delays::show(list);
         }
         form
+    }
+
+    /// The ticked types that there are.
+    pub(super) fn ticked(&self) -> Vec<String> {
+        self.events.iter().filter(|name| find_type(name).is_some()).cloned().collect()
     }
 
     /// Whether the box Active is ticked.
@@ -236,16 +260,17 @@ impl WebhookForm {
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
         let headers = self.headers(saved, url, login.as_ref(), &mut errors);
+        let filters = filter::parse(self, &mut errors);
         let environment = Environment::parse(&self.environment);
         let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
         let timeout = errors.take("timeout", self.timeout());
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
         let all = name.zip(code).zip(address).zip(description).zip(login).zip(events).zip(method).zip(timeout);
-        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment);
+        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment).zip(filters);
         let (Some(all), Some(more), true) = (all, more, errors.is_empty()) else { return Err(errors) };
         let (((((((name, code), address), description), login), events), method), timeout) = all;
-        let ((((retry, signing_key), format), headers), environment) = more;
+        let (((((retry, signing_key), format), headers), environment), filters) = more;
         Ok(Draft {
             name,
             code,
@@ -257,6 +282,7 @@ impl WebhookForm {
             method,
             format,
             headers,
+            filters,
             timeout,
             retry,
             login,
@@ -416,6 +442,8 @@ impl Draft {
             method: self.method,
             format: self.format,
             headers: self.headers,
+            filters_set_at: if self.filters == base.filters { base.filters_set_at } else { Some(now) },
+            filters: self.filters,
             timeout: self.timeout,
             retry: self.retry,
             auth: self.login.auth,
@@ -444,6 +472,8 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         auth: Auth::None,
         auth_set_at: None,
         headers: Vec::new(),
+        filters: WebhookFilters::default(),
+        filters_set_at: None,
         signing_keys: vec![signing_key],
         previous_key_until: None,
         disabled: None,

@@ -1,7 +1,10 @@
 //! The webhooks: who is told of what, where, how and with which login.
 
+mod answer;
+pub(crate) mod api;
 pub mod code;
 mod delays;
+pub mod filter;
 pub mod form;
 pub mod headers;
 pub mod limit;
@@ -198,6 +201,10 @@ pub struct Webhook {
     pub(crate) auth_set_at: Option<Time>,
     /// What every request carries besides, in the order of the form.
     pub(crate) headers: Vec<headers::CustomHeader>,
+    /// Which events of the ticked types it wants.
+    pub(crate) filters: filter::WebhookFilters,
+    /// Since when they are so; none where there never were any.
+    pub(crate) filters_set_at: Option<Time>,
     /// Newest first; two while a rotation lasts.
     pub(crate) signing_keys: Vec<sign::SigningKey>,
     /// Until when the second key signs too.

@@ -3,6 +3,7 @@
 mod bulk;
 mod dialog;
 mod edit;
+mod filters;
 mod hold;
 mod list;
 mod payloads;
@@ -40,6 +41,12 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(post, "/settings/webhooks/test", admin, tested, trial::typed),
         Route::get("/settings/webhooks/payloads", admin, payloads::page),
         Route::post_exempt("/settings/webhooks/payloads", admin, "it shows what would be sent", payloads::typed),
+        Route::post_exempt(
+            "/settings/webhooks/filters",
+            admin,
+            "it tries filters on events that are stored",
+            filters::typed,
+        ),
         Route::post("/settings/webhooks/bulk", admin, "webhook.activated webhook.deactivated", bulk::bulk),
         Route::post("/settings/webhooks/{id}/activate", admin, "webhook.activated", bulk::activate),
         Route::post("/settings/webhooks/{id}/deactivate", admin, "webhook.deactivated", bulk::deactivate),

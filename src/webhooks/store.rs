@@ -8,6 +8,7 @@ use anyhow::Context;
 use diesel::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::filter::WebhookFilters;
 use super::sign::SigningKey;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
@@ -54,6 +55,8 @@ struct Row {
     paused_by: Option<String>,
     headers: Option<String>,
     credential_id: Option<CredentialId>,
+    filters: Option<String>,
+    filters_set_at: Option<Time>,
 }
 
 /// How often webhooks were changed.
@@ -131,6 +134,8 @@ impl Row {
             paused_by: webhook.paused.as_ref().map(|paused| paused.by.clone()),
             headers: headers::seal(&webhook.headers, place(id, "headers"), sealer)?,
             credential_id: webhook.credential().map(|credential| credential.id()),
+            filters: webhook.filters.to_stored()?,
+            filters_set_at: webhook.filters_set_at,
         })
     }
 
@@ -186,6 +191,8 @@ impl Row {
             },
             auth_set_at: self.auth_set_at,
             headers: headers::open(self.headers.as_deref(), place(id.as_str(), "headers"), sealer)?,
+            filters: WebhookFilters::from_stored(self.filters.as_deref())?,
+            filters_set_at: self.filters_set_at,
             signing_keys,
             previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),

@@ -3,6 +3,7 @@
 mod api;
 mod bulk;
 mod events;
+mod export;
 mod letter;
 mod list;
 mod list_plans;

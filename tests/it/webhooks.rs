@@ -1,6 +1,8 @@
 //! The pages of webhooks: the dialogs, what they take and refuse, the test, and that no secret comes back.
 
+mod api;
 mod dialog;
+mod filters;
 mod hold;
 mod list;
 mod page;

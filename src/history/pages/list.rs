@@ -94,6 +94,8 @@ struct ListPage {
     filled: Filled,
     rows: Vec<Row>,
     pager: Pager,
+    /// Label and address of each kind of file.
+    exports: Vec<(&'static str, String)>,
     /// "Resend failed…" and the address of its plan.
     resend: (String, String),
     /// The newest rows: only there new ones appear.
@@ -155,6 +157,7 @@ fn page(mut frame: Frame, typed: &Typed, shelf: &Shelf, filter: Option<&Filter>,
         filled: listing::filled(rows.is_empty(), any_filter || !typed.cursor.is_empty()),
         rows,
         pager: pager(typed, shelf),
+        exports: vec![("Export CSV", typed.export("csv")), ("Export NDJSON", typed.export("ndjson"))],
         resend: link(typed),
         newest: typed.cursor.is_empty(),
     }

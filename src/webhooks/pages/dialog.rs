@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
+use super::filters::{FilterFields, Tried, filter_fields};
 use super::list::{self, List};
 use super::payloads::Payloads;
 use super::trial::TestResult;
@@ -25,11 +26,12 @@ use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
 
 /// The fields that the dialog folds away.
-const ADVANCED: [&str; 7] = ["method", "format", "headers", "timeout", "retry", "delays", "signing_secret"];
+const ADVANCED: [&str; 9] =
+    ["method", "format", "headers", "filter_mode", "filters", "timeout", "retry", "delays", "signing_secret"];
 /// Fields whose faults have no line of their own: no browser sends wrong ones.
 const WITHOUT_LINE: [&str; 3] = ["notification_type", "environment", "test_event"];
 /// Rows of headers that stand empty below those in use, for pages without script.
-const EMPTY_ROWS: usize = 3;
+pub(super) const EMPTY_ROWS: usize = 3;
 
 /// The values of the Add and Edit dialog.
 struct Fields {
@@ -59,6 +61,7 @@ struct Fields {
     formats: Vec<Choice>,
     headers: Input,
     header_rows: Vec<HeaderRow>,
+    filters: FilterFields,
     timeout: Input,
     retry: Input,
     retries: Vec<Choice>,
@@ -96,6 +99,7 @@ struct Dialog {
     test_events: Vec<Choice>,
     test: Option<TestResult>,
     payloads: Option<Payloads>,
+    tried: Option<Tried>,
     conflict: Option<Conflict>,
 }
 
@@ -110,6 +114,7 @@ pub(super) struct Shown {
     pub(super) conflict: Option<Conflict>,
     pub(super) test: Option<TestResult>,
     pub(super) payloads: Option<Payloads>,
+    pub(super) tried: Option<Tried>,
     pub(super) status: StatusCode,
     /// A script opens it in place and wants nothing behind it.
     pub(super) bare: bool,
@@ -143,10 +148,11 @@ pub(super) async fn answer(
         list,
         id: saved.map(|webhook| webhook.id.to_string()),
         fields: fields(&form, saved, set.credentials(), errors),
-        advanced: ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
+        advanced: shown.tried.is_some() || ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
         test_events: test_events(&form.test_event, &form.events),
         test: shown.test,
         payloads: shown.payloads,
+        tried: shown.tried,
         conflict: shown.conflict,
     };
     dialog.answer_with(shown.status)
@@ -208,6 +214,7 @@ fn fields(
         formats: choices(Format::ALL.iter().map(|format| (format.as_str(), format_label(*format))), &[&form.format]),
         headers: input("headers", ""),
         header_rows: header_rows(form, saved),
+        filters: filter_fields(form, errors),
         timeout: input("timeout", &form.timeout),
         retry: input("retry", &form.retry),
         retries: choices(retries, &[&form.retry]),
@@ -311,7 +318,7 @@ pub(super) fn test_events(chosen: &str, ticked: &[String]) -> Vec<Choice> {
     choices(CATALOGUE.iter().map(|kind| (kind.name, kind.label)), &[chosen])
 }
 
-fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &[&str]) -> Vec<Choice> {
+pub(super) fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &[&str]) -> Vec<Choice> {
     all.into_iter()
         .map(|(value, label)| Choice {
             value: value.to_owned(),

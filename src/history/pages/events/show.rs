@@ -11,6 +11,7 @@ use crate::db::{Conn, DbError};
 use crate::delivery::State;
 use crate::delivery::dispatch::Unsent;
 use crate::events::{self, Environment, Event, EventId};
+use crate::filters::Document;
 use crate::history::Reading;
 use crate::history::store::events::{self as store, EventDelivery};
 use crate::sessions::Admin;
@@ -20,8 +21,9 @@ use crate::web::exchange::text_body;
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, When};
 use crate::web::{Page, WebError};
-use crate::webhooks::WebhookId;
+use crate::webhooks::filter::Missed;
 use crate::webhooks::set::{WebhookSet, Webhooks};
+use crate::webhooks::{Webhook, WebhookId};
 
 /// What became of the event for one webhook.
 struct Verdict {
@@ -159,6 +161,9 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
                 (Badge::Disabled, since.map_or_else(|| "disabled then".to_owned(), |at| format!("disabled since {at}")))
             }
             Unsent::OtherEnvironment => (Badge::Test, "other environment".to_owned()),
+            Unsent::FilterFalse(missed) => {
+                (Badge::NotSent, filtered(*missed, webhook.map(AsRef::as_ref), &found.event))
+            }
         };
         Verdict { webhook: name.unwrap_or_else(|| id.to_string()), href: page(*id), state, words, ..none() }
     });
@@ -175,6 +180,17 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
         ..none()
     });
     sent.chain(not_sent).chain(later).collect()
+}
+
+/// Which filter was false, with what it found where the filters are still those of that time.
+fn filtered(missed: Missed, webhook: Option<&Webhook>, event: &Event) -> String {
+    let same = webhook.filter(|webhook| webhook.filters_set_at.is_some_and(|at| at <= event.created_at));
+    let told = same.zip(event.data.as_deref());
+    let story = told.and_then(|(webhook, data)| webhook.filters.story(missed, &Document::new(data)));
+    story.unwrap_or_else(|| match missed {
+        Missed::Row(number) => format!("filter {number} was false"),
+        Missed::Named(named) => format!("filter {} was false", named.label()),
+    })
 }
 
 /// Nothing was made for a webhook.

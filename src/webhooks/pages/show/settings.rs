@@ -2,6 +2,7 @@
 
 use super::super::dialog::{auth_label, day, format_label, retry_label};
 use crate::events::{Environment, find_type};
+use crate::filters::Mode;
 use crate::history::pages::when;
 use crate::web::view::When;
 use crate::webhooks::{Auth, Retry, Webhook, delays};
@@ -20,6 +21,10 @@ pub(super) struct Settings {
     pub(super) format: &'static str,
     /// Names of its own headers, never their values.
     pub(super) headers: Vec<String>,
+    /// Its filters, a line each.
+    pub(super) filters: Vec<String>,
+    /// "All of them" or "Any of them"; empty where that makes no difference.
+    pub(super) filter_mode: &'static str,
     pub(super) timeout: u64,
     pub(super) retries: String,
     pub(super) environment: &'static str,
@@ -35,6 +40,12 @@ pub(super) fn of(webhook: Webhook) -> Settings {
         events: webhook.events.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect(),
         format: format_label(webhook.format),
         headers: webhook.headers.iter().map(|header| header.name.clone()).collect(),
+        filters: webhook.filters.lines(),
+        filter_mode: match (webhook.filters.rows.mode(), webhook.filters.rows.rules().len()) {
+            (_, ..=1) => "",
+            (Mode::All, _) => "All must hold:",
+            (Mode::Any, _) => "Any must hold:",
+        },
         timeout: webhook.timeout.as_secs(),
         retries: match &webhook.retry {
             Retry::Standard | Retry::Quick => retry_label(webhook.retry.kind()).to_owned(),

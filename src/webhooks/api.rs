@@ -1,0 +1,409 @@
+//! The API of webhooks: the same rules, changes and audit rows as in the portal, with the key as who acts.
+
+use actix_web::http::header::LOCATION;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+
+use super::answer::{CreatedWebhook, TOLD_ONLY, ToSave, WebhookAnswer, WebhookList};
+use super::form::{Draft, FieldErrors, Known, WebhookForm};
+use super::ops::{self, Rejected};
+use super::{Webhook, WebhookId, store};
+use crate::api_keys::{Caller, Environment};
+use crate::audit::Actor;
+use crate::db::{DbError, Tx};
+use crate::events::intake;
+use crate::secret::Sealer;
+use crate::state::App;
+use crate::web::refusal::{BadJson, InvalidWebhook, LargeBody, NoRoom, Older, WrongType};
+use crate::web::{Access, Audited, JsonBody, Problem, ProblemField, Route, WebError};
+
+/// Where they are.
+const ADDRESS: &str = "/api/v1/webhooks";
+
+/// The routes.
+pub(crate) fn routes() -> Vec<Route> {
+    let (read, write) = (Access::ApiKey("webhooks:read"), Access::ApiKey("webhooks:write"));
+    let one = "/api/v1/webhooks/{id}";
+    let (changed, deleted) = (Audited::Writes("webhook.changed"), Audited::Writes("webhook.deleted"));
+    vec![
+        Route::get(ADDRESS, read, list),
+        Route::post(ADDRESS, write, "webhook.created", create),
+        Route::get(one, read, show),
+        Route::new(Method::PUT, one, write, changed, change),
+        Route::new(Method::DELETE, one, write, deleted, delete),
+        Route::post("/api/v1/webhooks/{id}/pause", write, "webhook.paused", pause),
+        Route::post("/api/v1/webhooks/{id}/resume", write, "webhook.resumed", resume),
+        Route::post("/api/v1/webhooks/{id}/activate", write, "webhook.activated", activate),
+        Route::post("/api/v1/webhooks/{id}/deactivate", write, "webhook.deactivated", deactivate),
+    ]
+}
+
+/// List webhooks
+///
+/// All webhooks of the key's environment, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks",
+    operation_id = "listWebhooks",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:read"])),
+    responses((status = 200, description = "The webhooks.", body = WebhookList))
+)]
+pub(crate) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, WebError> {
+    let webhooks = app.webhooks.clone();
+    let set = app.db.read(move |conn| webhooks.read(conn)).await?;
+    let mine = set.all().iter().map(AsRef::as_ref).filter(|webhook| is_of(webhook, &caller));
+    Ok(HttpResponse::Ok().json(WebhookList::of(mine)))
+}
+
+/// Read a webhook
+///
+/// Tells a webhook of the key's environment, without its secrets.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "readWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:read"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook.", body = WebhookAnswer))
+)]
+pub(crate) async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id = webhook_id(&path)?;
+    let webhook = saved(&app, &caller, id).await?;
+    Ok(HttpResponse::Ok().json(WebhookAnswer::of(&webhook)))
+}
+
+/// Add a webhook
+///
+/// Adds a webhook to the key's environment. The answer alone tells its signing secret.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks",
+    operation_id = "addWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    request_body(content = ToSave, description = "At most 256 KiB."),
+    responses(
+        (status = 201, description = "Added.", body = CreatedWebhook),
+        (status = 400, response = BadJson),
+        (status = 409, response = NoRoom),
+        (status = 413, response = LargeBody),
+        (status = 415, response = WrongType),
+        (status = 422, response = InvalidWebhook),
+    )
+)]
+pub(crate) async fn create(app: web::Data<App>, caller: Caller, body: JsonBody) -> Result<HttpResponse, WebError> {
+    let form = typed(&body.0, caller.key.environment)?.into_form(caller.key.environment);
+    let draft = parsed(&app, &form, None).await?;
+    let add =
+        change_by(&app, &caller, move |tx, sealer, actor| ops::create(tx, sealer, actor, draft).map_err(rejected));
+    let webhook = add.await?;
+    let location = format!("{ADDRESS}/{}", webhook.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(CreatedWebhook::of(&webhook)))
+}
+
+/// Replace a webhook
+///
+/// Gives a webhook all of its settings anew: what is left out has the value of a new webhook, but for its secrets and
+/// its code, which stay. With the `version` that was read, a change that somebody else made meanwhile is not lost.
+#[utoipa::path(
+    put,
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "replaceWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    request_body(content = ToSave, description = "At most 256 KiB."),
+    responses(
+        (status = 200, description = "Replaced, or the same already.", body = WebhookAnswer),
+        (status = 400, response = BadJson),
+        (status = 409, response = Older),
+        (status = 413, response = LargeBody),
+        (status = 415, response = WrongType),
+        (status = 422, response = InvalidWebhook),
+    )
+)]
+pub(crate) async fn change(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: JsonBody,
+) -> Result<HttpResponse, WebError> {
+    let id = webhook_id(&path)?;
+    let wish = typed(&body.0, caller.key.environment)?;
+    let saved = saved(&app, &caller, id).await?;
+    let version = wish.version().unwrap_or(saved.version);
+    if version != saved.version {
+        return Err(rejected(Rejected::Stale));
+    }
+    let form: WebhookForm = wish.into_form(caller.key.environment);
+    let draft = parsed(&app, &form, Some(&saved)).await?;
+    let write = change_by(&app, &caller, move |tx, sealer, actor| {
+        ops::change(tx, sealer, actor, (id, version), draft).map_err(rejected)?;
+        store::find(tx, id, sealer)?.ok_or(WebError::NotFound)
+    });
+    Ok(HttpResponse::Ok().json(WebhookAnswer::of(&write.await?)))
+}
+
+/// Delete a webhook
+///
+/// Removes a webhook and erases its secrets; what waits for it is cancelled, and its history stays.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/webhooks/{id}",
+    operation_id = "deleteWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 204, description = "Deleted."))
+)]
+pub(crate) async fn delete(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id = webhook_id(&path)?;
+    let environment = caller.key.environment;
+    let gone = change_by(&app, &caller, move |tx, sealer, actor| {
+        of_world(tx, id, environment, sealer)?;
+        Ok(ops::delete(tx, sealer, actor, id)?)
+    });
+    gone.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Pause a webhook
+///
+/// Holds a webhook: what is new and what waits is kept, and sent after `resume`. One that is held already stays so.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/pause",
+    operation_id = "pauseWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook, held.", body = WebhookAnswer))
+)]
+pub(crate) async fn pause(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    press(&app, &caller, &path, |tx, sealer, actor, id| ops::pause(tx, sealer, actor, id).map(drop)).await
+}
+
+/// Resume a webhook
+///
+/// Ends a hold: what waits is sent, the longest waiting first.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/resume",
+    operation_id = "resumeWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook, no longer held.", body = WebhookAnswer))
+)]
+pub(crate) async fn resume(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    press(&app, &caller, &path, |tx, sealer, actor, id| ops::resume(tx, sealer, actor, id).map(drop)).await
+}
+
+/// Activate a webhook
+///
+/// Switches a webhook on, and enables it again where Postrider had disabled it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/activate",
+    operation_id = "activateWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook, switched on.", body = WebhookAnswer))
+)]
+pub(crate) async fn activate(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    press(&app, &caller, &path, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, true).map(drop)).await
+}
+
+/// Deactivate a webhook
+///
+/// Switches a webhook off: new events make no deliveries, and what waits is cancelled.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/deactivate",
+    operation_id = "deactivateWebhook",
+    tag = "Webhooks",
+    security(("api_key" = ["webhooks:write"])),
+    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook, switched off.", body = WebhookAnswer))
+)]
+pub(crate) async fn deactivate(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    press(&app, &caller, &path, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, false).map(drop)).await
+}
+
+/// Changes a webhook of the key's world, and tells how it stands then.
+async fn press(
+    app: &App,
+    caller: &Caller,
+    path: &str,
+    change: fn(&mut Tx<'_>, &Sealer, &Actor, WebhookId) -> Result<(), DbError>,
+) -> Result<HttpResponse, WebError> {
+    let (id, environment) = (webhook_id(path)?, caller.key.environment);
+    let write = change_by(app, caller, move |tx, sealer, actor| {
+        of_world(tx, id, environment, sealer)?;
+        change(tx, sealer, actor, id)?;
+        of_world(tx, id, environment, sealer)
+    });
+    Ok(HttpResponse::Ok().json(WebhookAnswer::of(&write.await?)))
+}
+
+/// A change by the key, which must still be valid in its transaction.
+async fn change_by<T: Send + 'static>(
+    app: &App,
+    caller: &Caller,
+    change: impl FnOnce(&mut Tx<'_>, &Sealer, &Actor) -> Result<T, WebError> + Send + 'static,
+) -> Result<T, WebError> {
+    let (keys, sealer, key, actor) = (app.keys.clone(), app.sealer.clone(), caller.key.id, caller.actor().clone());
+    let write = app.db.write(move |tx| {
+        if !keys.recheck(tx, key)? {
+            return Err(WebError::Unauthorized);
+        }
+        change(tx, &sealer, &actor)
+    });
+    write.await
+}
+
+/// Held against the same rules as the dialog, with the credentials that may be chosen.
+async fn parsed(app: &App, form: &WebhookForm, saved: Option<&Webhook>) -> Result<Draft, WebError> {
+    let webhooks = app.webhooks.clone();
+    let set = app.db.read(move |conn| webhooks.read(conn)).await?;
+    let known = Known { policy: app.client.policy(), credentials: set.credentials() };
+    form.parse(known, saved).map_err(|errors| invalid(&errors))
+}
+
+/// What is no id of ours is nothing at all.
+fn webhook_id(text: &str) -> Result<WebhookId, WebError> {
+    WebhookId::parse(text).ok_or(WebError::NotFound)
+}
+
+fn is_of(webhook: &Webhook, caller: &Caller) -> bool {
+    webhook.environment == caller.key.environment
+}
+
+async fn saved(app: &App, caller: &Caller, id: WebhookId) -> Result<Webhook, WebError> {
+    let sealer = app.sealer.clone();
+    let webhook = app.db.read(move |conn| store::find(conn, id, &sealer)).await?;
+    webhook.filter(|webhook| is_of(webhook, caller)).ok_or(WebError::NotFound)
+}
+
+fn of_world(tx: &mut Tx<'_>, id: WebhookId, environment: Environment, sealer: &Sealer) -> Result<Webhook, WebError> {
+    let webhook = store::find(tx, id, sealer)?.filter(|webhook| webhook.environment == environment);
+    webhook.ok_or(WebError::NotFound)
+}
+
+/// Reads a body: sound JSON, no field that is not described, each of its type.
+fn typed(body: &[u8], environment: Environment) -> Result<ToSave, WebError> {
+    const NOT_JSON: &str = "The body is not JSON as Postrider takes it.";
+    let bad = StatusCode::BAD_REQUEST;
+    let text = std::str::from_utf8(body).map_err(|_| WebError::problem(bad, "invalid_json", NOT_JSON))?;
+    intake::check(text).map_err(|faults| {
+        let errors = faults.faults.into_iter().map(|fault| (fault.path, fault.message)).collect();
+        refused(bad, "invalid_json", NOT_JSON, errors)
+    })?;
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|_| invalid_at("", "A webhook is an object."))?;
+    if let Some(name) = object.keys().find(|name| !is_field(name)) {
+        let path = format!("/{}", name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1"));
+        let errors = vec![(path, "Webhooks have no such field.".to_owned())];
+        return Err(refused(bad, "unknown_field", "The body has a field that webhooks do not have.", errors));
+    }
+    let wish: ToSave = serde_path_to_error::deserialize(serde_json::Value::Object(object)).map_err(|error| {
+        let path = pointer(error.path());
+        invalid_at(
+            &path,
+            "This is not of the type that the description of the API tells, or has a field that is not there.",
+        )
+    })?;
+    if wish.environment().is_some_and(|named| named != environment.as_str()) {
+        return Err(invalid_at("/environment", "An API key reaches the webhooks of its own environment alone."));
+    }
+    Ok(wish)
+}
+
+/// A field that is described, or told in answers.
+fn is_field(name: &str) -> bool {
+    use utoipa::openapi::RefOr;
+    use utoipa::openapi::schema::Schema;
+    let described = match <ToSave as utoipa::PartialSchema>::schema() {
+        RefOr::T(Schema::Object(object)) => object.properties.contains_key(name),
+        RefOr::T(_) | RefOr::Ref(_) => false,
+    };
+    described || TOLD_ONLY.contains(&name)
+}
+
+/// `filters.rules[2].path` as a JSON pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{key}"),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    };
+    path.iter().map(step).collect()
+}
+
+fn invalid_at(path: &str, message: &str) -> WebError {
+    invalid_with(vec![(path.to_owned(), message.to_owned())])
+}
+
+fn invalid(errors: &FieldErrors) -> WebError {
+    invalid_with(errors.iter().map(|(field, sentence)| (place(field), sentence.to_owned())).collect())
+}
+
+/// Where the body has what the form calls so.
+fn place(field: &str) -> String {
+    match field {
+        "filter_mode" => "/filters/mode".to_owned(),
+        field => format!("/{field}"),
+    }
+}
+
+fn invalid_with(errors: Vec<(String, String)>) -> WebError {
+    let detail = "A field is not as it must be; nothing was saved.";
+    refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_webhook", detail, errors)
+}
+
+fn refused(status: StatusCode, code: &'static str, detail: &str, errors: Vec<(String, String)>) -> WebError {
+    let errors = errors.into_iter().map(|(path, message)| ProblemField { path, message }).collect();
+    WebError::Refused(Box::new(Problem { status, code, detail: detail.to_owned(), errors }))
+}
+
+fn rejected(error: Rejected) -> WebError {
+    let conflict = |errors| refused(StatusCode::CONFLICT, "conflict", &error.to_string(), errors);
+    match &error {
+        Rejected::CodeTaken => conflict(vec![("/code".to_owned(), error.to_string())]),
+        Rejected::Stale => {
+            conflict(vec![("/version".to_owned(), "Read the webhook again, and change that.".to_owned())])
+        }
+        Rejected::CredentialMoved => conflict(vec![("/credential_id".to_owned(), error.to_string())]),
+        Rejected::Full => conflict(Vec::new()),
+        Rejected::Gone | Rejected::Database(_) => error.into(),
+    }
+}
