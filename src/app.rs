@@ -37,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         content::pages::routes(),
         webhooks::pages::routes(),
         history::routes(),
+        events::pages::routes(),
         events::api::routes(),
         history::api::routes(),
         credentials::api::routes(),
