@@ -57,8 +57,11 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
         "" => Format::Notification,
         name => Format::parse(name).ok_or_else(|| unknown("format"))?,
     };
-    let chosen: Vec<&EventType> =
-        if wish.kind.is_empty() { Group::Content.types().collect() } else { find_type(&wish.kind).into_iter().collect() };
+    let chosen: Vec<&EventType> = if wish.kind.is_empty() {
+        Group::Content.types().collect()
+    } else {
+        find_type(&wish.kind).into_iter().collect()
+    };
     if chosen.is_empty() {
         return Err(unknown("event"));
     }
