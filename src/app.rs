@@ -38,6 +38,7 @@ pub fn routes() -> Vec<Route> {
         webhooks::pages::routes(),
         webhooks::api::routes(),
         history::routes(),
+        events::pages::routes(),
         events::api::routes(),
         history::api::routes(),
         credentials::api::routes(),

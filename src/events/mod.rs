@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod catalogue;
 pub mod intake;
 mod ops;
+pub(crate) mod pages;
 pub mod receive;
 mod store;
 

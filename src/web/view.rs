@@ -26,6 +26,19 @@ pub(crate) struct Choice {
     pub(crate) chosen: bool,
 }
 
+/// The choices of one heading.
+pub(crate) struct ChoiceGroup {
+    pub(crate) label: &'static str,
+    pub(crate) choices: Vec<Choice>,
+}
+
+impl ChoiceGroup {
+    /// How many are chosen.
+    pub(crate) fn chosen(&self) -> usize {
+        self.choices.iter().filter(|choice| choice.chosen).count()
+    }
+}
+
 /// A moment: `iso` for the machine, `text` for the person (both UTC).
 #[derive(Clone)]
 pub(crate) struct When {

@@ -367,8 +367,13 @@ impl WebhookForm {
         Self { name: "My webhook".to_owned(), url: "https://receiver.example.com/hooks".to_owned(), ..Self::default() }
     }
 
+    /// The same with bodies of this shape.
+    pub(crate) fn sample_in(format: Format) -> Self {
+        Self { format: format.to_string(), ..Self::sample() }
+    }
+
     /// A webhook of what is typed so far, for showing its bodies: what is not right yet has its default, and no login.
-    pub(super) fn sketch(&self, id: WebhookId, now: Time) -> Webhook {
+    pub(crate) fn sketch(&self, id: WebhookId, now: Time) -> Webhook {
         let name = text::line(&self.name, LONGEST_NAME).unwrap_or_default();
         let webhook = empty(id, code::suggest(&name), SigningKey::generate(), now);
         Webhook {

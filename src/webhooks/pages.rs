@@ -22,6 +22,7 @@ use crate::db::DbError;
 use crate::sessions::Admin;
 use crate::web::frame::{Frame, Place};
 use crate::web::{Access, Audited, Route, WebError};
+pub(crate) use dialog::format_label;
 use list::List;
 
 /// Where the list is.

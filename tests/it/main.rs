@@ -15,6 +15,7 @@ mod credentials;
 mod delivery;
 mod dependencies;
 mod docs;
+mod event_types;
 mod events;
 mod health;
 mod history;

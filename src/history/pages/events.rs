@@ -9,7 +9,8 @@ use askama::Template;
 use super::words::{event_label, when};
 use crate::db::DbError;
 use crate::delivery::State;
-use crate::events::{CATALOGUE, Environment, EventId, Source};
+use crate::events::pages::choices_by_group;
+use crate::events::{Environment, EventId, Source};
 use crate::history::form::LAST_DAY;
 use crate::history::form::events::{LIST, Typed};
 use crate::history::store::events as store;
@@ -19,7 +20,7 @@ use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
 use crate::web::listing::{self, choices, environments};
-use crate::web::view::{Chip, Choice, Filled, Pager, When};
+use crate::web::view::{Chip, Choice, ChoiceGroup, Filled, Pager, When};
 use crate::web::{Page, Query, WebError};
 
 /// An event in the list.
@@ -39,7 +40,7 @@ struct Row {
 struct ListPage {
     frame: Frame,
     q: String,
-    types: Vec<Choice>,
+    types: Vec<ChoiceGroup>,
     sources: Vec<Choice>,
     environments: Vec<Choice>,
     from: String,
@@ -82,7 +83,7 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<EventPage>, problem: &str
     ListPage {
         frame,
         q: typed.q.clone(),
-        types: choices("Any", &typed.event_type, CATALOGUE.iter().map(|kind| (kind.name, kind.label))),
+        types: choices_by_group(&[&typed.event_type]),
         sources: choices("Any", &typed.source, Source::ALL.iter().map(|source| (source.as_str(), source.label()))),
         environments: environments(&typed.environment),
         from: if typed.from == LAST_DAY { String::new() } else { typed.from.clone() },

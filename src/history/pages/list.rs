@@ -10,7 +10,8 @@ use super::bulk::link;
 use super::words::{badge, count, duration, event_label, result, when};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::events::{CATALOGUE, Environment};
+use crate::events::Environment;
+use crate::events::pages::choices_by_group;
 use crate::history::form::{ADDRESS, LAST_DAY, Typed};
 use crate::history::store::letter::gone;
 use crate::history::{self, Cursor, Filter, Page as Found, Reading, Request, Summary, unsendable};
@@ -19,7 +20,7 @@ use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
 use crate::web::listing::{self, capital, choices, environments};
-use crate::web::view::{Chip, Choice, Filled, Pager, View, When};
+use crate::web::view::{Chip, Choice, ChoiceGroup, Filled, Pager, View, When};
 use crate::web::{Page, Query, WebError};
 use crate::webhooks::WebhookId;
 use crate::webhooks::set::{WebhookSet, Webhooks};
@@ -71,7 +72,7 @@ struct Filters {
     q: String,
     states: Vec<Choice>,
     webhooks: Vec<Choice>,
-    types: Vec<Choice>,
+    types: Vec<ChoiceGroup>,
     environments: Vec<Choice>,
     statuses: Vec<Choice>,
     from: String,
@@ -189,7 +190,7 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
             &typed.webhook,
             webhook_names(shelf).iter().map(|(id, name)| (id.as_str(), name.clone())),
         ),
-        types: choices("Any", &typed.event_type, types(&typed.event_type)),
+        types: choices_by_group(&[&typed.event_type]),
         environments: environments(&typed.environment),
         statuses: choices("Any", &typed.status, statuses(&typed.status)),
         from: match filter.and_then(|filter| filter.from) {
@@ -214,15 +215,6 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
 fn webhook_names(shelf: &Shelf) -> Vec<(WebhookId, String)> {
     let known = shelf.set.all().iter().map(|webhook| (webhook.id, webhook.name.clone()));
     known.chain(shelf.gone.clone()).collect()
-}
-
-/// The catalogue, and the chosen type where the catalogue no longer has it.
-fn types(chosen: &str) -> Vec<(&str, String)> {
-    let mut all: Vec<(&str, String)> = CATALOGUE.iter().map(|kind| (kind.name, kind.label.to_owned())).collect();
-    if !chosen.is_empty() && all.iter().all(|(name, _)| *name != chosen) {
-        all.push((chosen, chosen.to_owned()));
-    }
-    all
 }
 
 fn statuses(chosen: &str) -> Vec<(&str, String)> {

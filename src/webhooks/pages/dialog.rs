@@ -14,13 +14,14 @@ use super::trial::TestResult;
 use super::{LIST, address, frame};
 use crate::credentials::Credential;
 use crate::db::Conn;
+use crate::events::pages::choices_by_group;
 use crate::events::{CATALOGUE, Environment};
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::Frame;
-use crate::web::view::{Body, Choice, Conflict, Filled, Input, Sheet};
+use crate::web::view::{Body, Choice, ChoiceGroup, Conflict, Filled, Input, Sheet};
 use crate::web::{Page, WebError};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
@@ -54,7 +55,7 @@ struct Fields {
     /// Those of the form's environment.
     credentials: Vec<Choice>,
     events: Input,
-    event_choices: Vec<Choice>,
+    event_groups: Vec<ChoiceGroup>,
     method: Input,
     methods: Vec<Choice>,
     format: Input,
@@ -96,7 +97,7 @@ struct Dialog {
     fields: Fields,
     /// Advanced starts unfolded, because something in it needs attention.
     advanced: bool,
-    test_events: Vec<Choice>,
+    test_events: Vec<ChoiceGroup>,
     test: Option<TestResult>,
     payloads: Option<Payloads>,
     tried: Option<Tried>,
@@ -207,7 +208,7 @@ fn fields(
         credential_id: credential_input(form, credentials, errors),
         credentials: credential_choices(form, credentials),
         events: input("events", ""),
-        event_choices: event_choices(&form.events),
+        event_groups: choices_by_group(&form.events),
         method: input("method", &form.method),
         methods: choices(methods, &[&form.method]),
         format: input("format", &form.format),
@@ -240,7 +241,7 @@ fn header_rows(form: &WebhookForm, saved: Option<&Webhook>) -> Vec<HeaderRow> {
     typed.chain(empty).collect()
 }
 
-pub(super) fn format_label(format: Format) -> &'static str {
+pub(crate) fn format_label(format: Format) -> &'static str {
     match format {
         Format::Notification => "Notification",
         Format::Envelope => "Envelope",
@@ -305,17 +306,12 @@ pub(super) fn day(at: crate::clock::Time) -> String {
     at.utc().format("%-d %b %Y").to_string()
 }
 
-fn event_choices(chosen: &[String]) -> Vec<Choice> {
-    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
-    choices(CATALOGUE.iter().map(|kind| (kind.name, kind.label)), &chosen)
-}
-
 /// The examples that a test may send; the first ticked one unless another was chosen.
-pub(super) fn test_events(chosen: &str, ticked: &[String]) -> Vec<Choice> {
+pub(super) fn test_events(chosen: &str, ticked: &[String]) -> Vec<ChoiceGroup> {
     let kind = CATALOGUE.iter().find(|kind| kind.name == chosen);
     let first = || CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
     let chosen = kind.or_else(first).or(CATALOGUE.first()).map_or("", |kind| kind.name);
-    choices(CATALOGUE.iter().map(|kind| (kind.name, kind.label)), &[chosen])
+    choices_by_group(&[chosen])
 }
 
 pub(super) fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &[&str]) -> Vec<Choice> {

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use super::dialog::{self, Shown, format_label};
 use super::edit;
 use super::{HEADING, LIST};
-use crate::events::{CATALOGUE, EventId, EventType};
+use crate::events::pages::choices_by_group;
+use crate::events::{CATALOGUE, EventId, EventType, Group, find_type};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::exchange::{headers, text_body};
 use crate::web::frame::{Crumb, Frame, Place};
-use crate::web::view::{Body, Choice, Message};
+use crate::web::view::{Body, Choice, ChoiceGroup, Message};
 use crate::web::{Form, Page, Query, WebError};
 use crate::webhooks::form::WebhookForm;
 use crate::webhooks::{Format, Webhook, payload};
@@ -37,7 +38,7 @@ pub(super) struct Payloads {
 struct PayloadsPage {
     frame: Frame,
     formats: Vec<Choice>,
-    types: Vec<Choice>,
+    types: Vec<ChoiceGroup>,
     payloads: Vec<Payload>,
 }
 
@@ -56,21 +57,22 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
         "" => Format::Notification,
         name => Format::parse(name).ok_or_else(|| unknown("format"))?,
     };
-    let chosen: Vec<&EventType> =
-        CATALOGUE.iter().filter(|kind| wish.kind.is_empty() || kind.name == wish.kind).collect();
+    let chosen: Vec<&EventType> = if wish.kind.is_empty() {
+        Group::Content.types().collect()
+    } else {
+        find_type(&wish.kind).into_iter().collect()
+    };
     if chosen.is_empty() {
         return Err(unknown("event"));
     }
-    let webhook = sketch(&app, &WebhookForm { format: format.to_string(), ..WebhookForm::sample() });
+    let webhook = sketch(&app, &WebhookForm::sample_in(format));
     let mut frame = admin.frame("Payloads", Place::Webhooks);
     frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
     let choice = |value: &str, label: &str, chosen: bool| Choice { value: value.into(), label: label.into(), chosen };
     PayloadsPage {
         frame,
         formats: Format::ALL.iter().map(|one| choice(one.as_str(), format_label(*one), *one == format)).collect(),
-        types: std::iter::once(choice("", "Every event", wish.kind.is_empty()))
-            .chain(CATALOGUE.iter().map(|kind| choice(kind.name, kind.label, kind.name == wish.kind)))
-            .collect(),
+        types: choices_by_group(&[&wish.kind]),
         payloads: payloads(&app, &webhook, &chosen)?,
     }
     .answer()

@@ -21,7 +21,7 @@ use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::exchange::{answer_body, headers, size, text_body, timing, took};
 use crate::web::frame::Frame;
-use crate::web::view::{Body, Choice, Filled, Message, Sheet, Timing};
+use crate::web::view::{Body, ChoiceGroup, Filled, Message, Sheet, Timing};
 use crate::web::{Form, Page, WebError, Whole};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Webhook, WebhookId};
@@ -67,7 +67,7 @@ struct TestDialog {
     name: String,
     method: &'static str,
     url: String,
-    test_events: Vec<Choice>,
+    test_events: Vec<ChoiceGroup>,
     test: Option<TestResult>,
 }
 
@@ -130,7 +130,7 @@ async fn answer(
     app: &Data<App>,
     admin: &Admin,
     webhook: &Webhook,
-    test_events: Vec<Choice>,
+    test_events: Vec<ChoiceGroup>,
     test: Option<TestResult>,
     whole: bool,
 ) -> Result<HttpResponse, WebError> {
