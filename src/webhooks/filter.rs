@@ -42,9 +42,9 @@ impl Named {
     /// Where the events' data has it.
     fn path(self) -> &'static str {
         match self {
-            Self::Workflow => "workflow_id",
-            Self::Survey => "survey_id",
-            Self::Group => "group_id",
+            Self::Workflow => "workflow",
+            Self::Survey => "survey",
+            Self::Group => "group",
         }
     }
 
@@ -326,22 +326,22 @@ mod tests {
         let named = filters("all", &[], &[(Named::Workflow, " 7 "), (Named::Survey, "s1"), (Named::Group, "g1")]);
         let told = |type_name, data| story(&named, type_name, data);
         assert_eq!(told("document.released", "{}"), "sent");
-        assert_eq!(told("task.created", r#"{"workflow_id":7}"#), "sent");
-        assert_eq!(told("task.created", r#"{"workflow_id":"7"}"#), "sent");
-        assert_eq!(told("task.created", r#"{"workflow_id":8}"#), "filter Workflow false: workflow_id is 8, wanted 7");
+        assert_eq!(told("task.created", r#"{"workflow":7}"#), "sent");
+        assert_eq!(told("task.created", r#"{"workflow":"7"}"#), "sent");
+        assert_eq!(told("task.created", r#"{"workflow":8}"#), "filter Workflow false: workflow is 8, wanted 7");
         assert_eq!(told("task_comment.created", "{}"), "sent");
         assert_eq!(
-            told("survey.updated", r#"{"survey_id":"s1","group_id":"g2"}"#),
-            "filter Group false: group_id is g2, wanted g1"
+            told("survey.updated", r#"{"survey":"s1","group":"g2"}"#),
+            "filter Group false: group is g2, wanted g1"
         );
     }
 
     #[test]
     fn names_come_before_rows_and_hold_beside_any_of_them() {
         let both = filters("any", &[("a", "equals", "1"), ("b", "equals", "2")], &[(Named::Workflow, "7")]);
-        assert_eq!(story(&both, "task.created", r#"{"a":1,"workflow_id":7}"#), "sent");
+        assert_eq!(story(&both, "task.created", r#"{"a":1,"workflow":7}"#), "sent");
         assert!(story(&both, "task.created", r#"{"a":1}"#).starts_with("filter Workflow false"));
-        let none = story(&both, "task.created", r#"{"a":3,"workflow_id":7}"#);
+        let none = story(&both, "task.created", r#"{"a":3,"workflow":7}"#);
         assert_eq!(none, "none of 2 filters true; the first: a is 3, wanted 1");
         assert_eq!(both.lines(), ["Workflow equals 7", "a equals 1", "b equals 2"]);
     }
