@@ -73,7 +73,7 @@ impl App {
         let client = outbound::Client::new(Arc::new(policy), settings.egress.client_options())?;
         let node = Node::identify(&settings.data_dir, &ids)?;
         let (lanes, handed) = Lanes::new(node.id());
-        let webhooks = Webhooks::new(sealer.clone());
+        let webhooks = Webhooks::new(sealer.clone(), &settings.public_url);
         db.before_commit(delivery::before_commit(&webhooks, &lanes));
         let parts = Parts {
             db: db.clone(),
@@ -110,6 +110,7 @@ impl App {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             node: self.node.id(),
+            portal_url: self.settings.public_url.clone(),
         }
     }
 }

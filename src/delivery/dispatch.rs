@@ -77,7 +77,7 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
             let data = Document::new(event.data.as_deref().unwrap_or_default());
             for webhook in set.all() {
                 match judge(webhook, &event, &data) {
-                    None => add(tx, &mut batch, lanes, webhook, &event)?,
+                    None => add(tx, &mut batch, lanes, webhook, Facts::of(&event, webhooks.portal_url()), &event)?,
                     Some(reason) => unsent.push((webhook.id, reason)),
                 }
             }
@@ -111,9 +111,10 @@ fn add(
     batch: &mut Batch,
     lanes: &Lanes,
     webhook: &Arc<Webhook>,
+    facts: Facts<'_>,
     event: &Event,
 ) -> Result<(), DbError> {
-    let body = request::body(webhook, Facts::of(event)).map_err(DbError::unwritable)?;
+    let body = request::body(webhook, facts).map_err(DbError::unwritable)?;
     let id: DeliveryId = tx.make_id();
     let now = tx.now();
     // What is held waits in the table.

@@ -56,6 +56,8 @@ pub struct Tester {
     pub ids: Ids,
     /// This process.
     pub node: NodeId,
+    /// The address of the portal.
+    pub portal_url: String,
 }
 
 /// Sends the example of `kind` to `webhook`, whether it is saved (`saved`) or only typed.
@@ -71,7 +73,7 @@ pub async fn run(
 ) -> Result<TestReport, DbError> {
     let (event_id, now): (EventId, Time) = (tester.ids.make(), tester.clock.now());
     let id = event_id.to_string();
-    let facts = Facts::of_example(kind, &id, now, webhook.environment);
+    let facts = Facts::of_example(kind, &id, now, webhook.environment, &tester.portal_url);
     let body = request::body(&webhook, facts).map_err(DbError::unwritable)?;
     let webhook = Arc::new(webhook);
     let (delivery_id, sent_at) = record(tester, actor, &webhook, saved, (kind, event_id), &body).await?;

@@ -127,7 +127,7 @@ async fn show(app: Data<App>, admin: Admin, name: Path<String>) -> Result<HttpRe
 fn example(app: &App, kind: &EventType, format: Format) -> Result<Example, WebError> {
     let (now, id) = (app.clock.now(), app.ids.make::<EventId>().to_string());
     let webhook = WebhookForm::sample_in(format).sketch(app.ids.make(), now);
-    let shown = payload::example(&webhook, kind, &id, now)?;
+    let shown = payload::example(&webhook, kind, &id, now, &app.settings.public_url)?;
     Ok(Example { format: format.as_str(), label: format_label(format), body: text_body(&shown.body) })
 }
 

@@ -2,10 +2,12 @@
 
 mod answer;
 pub(crate) mod api;
+mod change;
 pub mod code;
 mod delays;
 pub mod filter;
 pub mod form;
+mod formats;
 pub mod headers;
 pub mod limit;
 mod login;
@@ -57,6 +59,16 @@ crate::word_enum! {
         Envelope = "envelope",
         /// `{"type","timestamp","data"}`, as Standard Webhooks recommends.
         Standard = "standard",
+        /// `{"company","type","extraData","createdAt","data","event","diff"}`, with the fields that were edited.
+        Change = "change",
+        /// `CloudEvents` 1.0 in the structured form.
+        CloudEvents = "cloudevents",
+        /// `{"text"}`, a line for people.
+        Slack = "slack",
+        /// An adaptive card with a link.
+        Teams = "teams",
+        /// `{"issues","data"}`, for an incoming webhook of Jira Automation.
+        Jira = "jira",
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Payload {
 ///
 /// # Errors
 /// When a stored login does not fit into a header.
-pub fn example(webhook: &Webhook, kind: &EventType, id: &str, at: Time) -> anyhow::Result<Payload> {
-    let body = request::body(webhook, Facts::of_example(kind, id, at, webhook.environment))?;
+pub fn example(webhook: &Webhook, kind: &EventType, id: &str, at: Time, portal_url: &str) -> anyhow::Result<Payload> {
+    let body = request::body(webhook, Facts::of_example(kind, id, at, webhook.environment, portal_url))?;
     let stamp = Stamp { id, at, attempt: 1, test: false };
     let mut headers = request::headers(webhook, stamp, body.content_type, body.text.as_bytes())?;
     if webhook.client_login().is_some() {

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Auth, Format, Webhook, sign};
+use super::{Auth, ContentType, Format, Webhook, change, formats, sign};
 use crate::clock::Time;
 use crate::credentials::write;
 use crate::events::{Environment, Event, EventType, Person, Source};
@@ -37,13 +37,19 @@ pub struct Facts<'a> {
     pub environment: Environment,
     /// Who caused it.
     pub person: Option<&'a Person>,
+    /// The thing it is about, where the sender named one.
+    pub subject: Option<&'a str>,
     /// The JSON object, embedded as the bytes it is.
     pub data: &'a str,
+    /// The object before the change, where the sender gave it.
+    pub previous: Option<&'a str>,
+    /// The address of the portal, without a slash at the end.
+    pub portal_url: &'a str,
 }
 
 impl<'a> Facts<'a> {
     /// Those of an event that is stored, or is about to be.
-    pub fn of(event: &'a Event) -> Self {
+    pub fn of(event: &'a Event, portal_url: &'a str) -> Self {
         Self {
             id: event.id.as_str(),
             type_name: &event.type_name,
@@ -52,12 +58,21 @@ impl<'a> Facts<'a> {
             source: event.source,
             environment: event.environment,
             person: event.person.as_ref(),
+            subject: event.subject.as_deref(),
             data: event.data.as_deref().unwrap_or("null"),
+            previous: event.previous.as_deref(),
+            portal_url,
         }
     }
 
     /// Those of a type's example, as it is tested and shown.
-    pub fn of_example(kind: &'a EventType, id: &'a str, at: Time, environment: Environment) -> Self {
+    pub fn of_example(
+        kind: &'a EventType,
+        id: &'a str,
+        at: Time,
+        environment: Environment,
+        portal_url: &'a str,
+    ) -> Self {
         Self {
             id,
             type_name: kind.name,
@@ -66,9 +81,21 @@ impl<'a> Facts<'a> {
             source: Source::Portal,
             environment,
             person: None,
+            subject: None,
             data: kind.example,
+            previous: None,
+            portal_url,
         }
     }
+}
+
+/// An event of that type and data, for the tests of the formats.
+#[cfg(test)]
+pub(super) fn sample<'a>(type_name: &'a str, data: &'a str) -> Facts<'a> {
+    let kind = crate::events::find_type(type_name).unwrap();
+    let at = Time::from_utc("2026-11-24T10:00:00Z".parse().unwrap());
+    let facts = Facts::of_example(kind, "evt_1", at, Environment::Production, "https://desk.example.com");
+    Facts { source: Source::Api, data, ..facts }
 }
 
 /// The body of an event for a webhook. The order of the keys is part of each format.
@@ -98,8 +125,16 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, serde_json::Err
             let timestamp = facts.occurred_at.rfc3339();
             serde_json::to_string(&Standard { r#type: facts.type_name, timestamp, data })?
         }
+        Format::Change => change::body(&facts, data)?,
+        Format::CloudEvents => formats::cloudevents(&facts, data)?,
+        Format::Slack => formats::slack(&facts)?,
+        Format::Teams => formats::teams(&facts)?,
+        Format::Jira => formats::jira(data)?,
     };
-    let (text, content_type) = write::encoded(text, webhook.content_type());
+    let (text, content_type) = match (webhook.format, webhook.content_type()) {
+        (Format::CloudEvents, ContentType::Json) => (text, "application/cloudevents+json"),
+        (_, content_type) => write::encoded(text, content_type),
+    };
     Ok(Body { text, content_type })
 }
 

@@ -38,13 +38,15 @@ impl WebhookSet {
 #[derive(Clone)]
 pub struct Webhooks {
     sealer: Sealer,
+    /// The address of the portal, which bodies link to.
+    portal_url: Arc<str>,
     current: Arc<RwLock<Arc<WebhookSet>>>,
 }
 
 impl Webhooks {
     /// An empty cache.
-    pub fn new(sealer: Sealer) -> Self {
-        Self { sealer, current: Arc::default() }
+    pub fn new(sealer: Sealer, portal_url: &str) -> Self {
+        Self { sealer, portal_url: portal_url.into(), current: Arc::default() }
     }
 
     /// The set as the running transaction must see it: nobody can change a webhook until it ends.
@@ -63,6 +65,11 @@ impl Webhooks {
         let (keeper, kept) = (self.clone(), Arc::clone(&fresh));
         tx.after_commit(move || keeper.keep(kept));
         Ok(fresh)
+    }
+
+    /// The address of the portal, without a slash at the end.
+    pub fn portal_url(&self) -> &str {
+        &self.portal_url
     }
 
     /// The set as it stands.

@@ -246,6 +246,11 @@ pub(crate) fn format_label(format: Format) -> &'static str {
         Format::Notification => "Notification",
         Format::Envelope => "Envelope",
         Format::Standard => "Standard Webhooks",
+        Format::Change => "Change, field by field",
+        Format::CloudEvents => "CloudEvents",
+        Format::Slack => "Slack message",
+        Format::Teams => "Teams card",
+        Format::Jira => "Jira Automation",
     }
 }
 

@@ -106,7 +106,7 @@ fn payloads(app: &App, webhook: &Webhook, kinds: &[&'static EventType]) -> Resul
     let now = app.clock.now();
     let one = |kind: &&'static EventType| {
         let id = app.ids.make::<EventId>().to_string();
-        let payload = payload::example(webhook, kind, &id, now)?;
+        let payload = payload::example(webhook, kind, &id, now, &app.settings.public_url)?;
         let message =
             Message { line: payload.line, headers: headers(&payload.headers), body: text_body(&payload.body) };
         Ok(Payload { label: kind.label, name: kind.name, message })
