@@ -43,6 +43,14 @@ crate::word_enum! {
 }
 
 impl Actor {
+    /// As lists name it: a program by its key.
+    pub fn shown_name(&self) -> String {
+        match self.kind {
+            ActorKind::ApiKey => format!("API key {}", self.name),
+            ActorKind::User | ActorKind::System | ActorKind::Command => self.name.clone(),
+        }
+    }
+
     /// Postrider itself.
     pub fn system() -> Self {
         Self::plain(ActorKind::System, "Postrider")

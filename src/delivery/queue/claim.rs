@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamp};
 
 use super::NewAttempt;
+use crate::api_keys::ApiKeyId;
 use crate::audit::{Actor, ActorKind};
 use crate::clock::Time;
 use crate::db::{Conn, DbError, Kept, Tx};
@@ -82,7 +83,7 @@ fn asker(row: &Claimed) -> Actor {
     let text = row.resend_by.clone().unwrap_or_default();
     let (id, name) = text.split_once(' ').unwrap_or(("", &text));
     Actor {
-        kind: ActorKind::User,
+        kind: if ApiKeyId::parse(id).is_some() { ActorKind::ApiKey } else { ActorKind::User },
         id: Some(id.to_owned()).filter(|id| !id.is_empty()),
         name: name.to_owned(),
         email: None,

@@ -248,7 +248,7 @@ pub(in crate::delivery) fn request_resend(
     actor: &Actor,
     now: Time,
 ) -> Result<bool, DbError> {
-    let by = format!("{} {}", actor.id.as_deref().unwrap_or_default(), actor.name);
+    let by = format!("{} {}", actor.id.as_deref().unwrap_or_default(), actor.shown_name());
     let idle = deliveries::table
         .find(delivery)
         .filter(deliveries::state.ne(State::Sending))

@@ -295,7 +295,7 @@ both! {
         assert_eq!(asked.status(), 202);
         assert_eq!(asked.json()["id"], id.as_str());
         let waits = read(&reader, id.as_str()).await.json();
-        assert_eq!((&waits["resend_requested_by"], &waits["resend_requested_at"]), (&json!("tests"), &json!("2026-11-24T10:00:00.000Z")));
+        assert_eq!((&waits["resend_requested_by"], &waits["resend_requested_at"]), (&json!("API key tests"), &json!("2026-11-24T10:00:00.000Z")));
         let again = resend(&writer, id.as_str()).await;
         assert_eq!(problem(&again), (409, "conflict".to_owned()));
         assert_eq!(again.json()["detail"], "It is about to be sent again already.");
@@ -304,10 +304,10 @@ both! {
         let told = read(&reader, id.as_str()).await.json();
         assert_eq!((&told["state"], &told["resend_requested_by"]), (&json!("delivered"), &Value::Null));
         let second = &told["attempts"][1];
-        assert_eq!((&second["reason"], &second["requested_by"]), (&json!("manual"), &json!("tests")));
+        assert_eq!((&second["reason"], &second["requested_by"]), (&json!("manual"), &json!("API key tests")));
         assert_eq!(receiver.requests()[0].header("x-webhook-attempt"), Some("2"));
         let page = app.admin().await.get(&format!("/deliveries/{id}")).await;
-        assert!(page.has("resent by tests"));
+        assert!(page.has("resent by API key tests"));
         type By = (String, Option<String>, String, Option<String>);
         let by: By = app.read(|conn| {
             use diesel::prelude::*;
