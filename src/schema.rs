@@ -156,6 +156,7 @@ diesel::table! {
         credential_id -> Nullable<Text>,
         filters -> Nullable<Text>,
         filters_set_at -> Nullable<Timestamp>,
+        fail_when -> Nullable<Text>,
     }
 }
 

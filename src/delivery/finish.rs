@@ -43,6 +43,16 @@ impl Finished {
         Self { outcome, request_headers, reply: Some(reply), detail: None, step: None }
     }
 
+    /// The same, held against the webhook's rule: an answer that holds the text was no success.
+    pub(super) fn ruled(self, fail_when: Option<&str>) -> Self {
+        let body = self.reply.as_ref().filter(|_| self.outcome == Outcome::Ok).map(|reply| &reply.body[..]);
+        let holds = |text: &str, body: &[u8]| body.windows(text.len()).any(|part| part == text.as_bytes());
+        match fail_when.zip(body) {
+            Some((text, body)) if holds(text, body) => Self { outcome: Outcome::TextRule, ..self },
+            Some(_) | None => self,
+        }
+    }
+
     /// It could not be written.
     pub(super) fn unwritable() -> Self {
         Self::without_login("a stored value does not fit into a header".to_owned())

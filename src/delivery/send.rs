@@ -127,5 +127,5 @@ async fn exchange(
     };
     let timeout = deadline.saturating_duration_since(Instant::now());
     let request = outbound::Request { method, url: webhook.url.clone(), headers, body, timeout };
-    Finished::answered(masked, client.send(request).await)
+    Finished::answered(masked, client.send(request).await).ruled(webhook.fail_when.as_deref())
 }

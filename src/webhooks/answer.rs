@@ -87,6 +87,9 @@ pub(super) struct WebhookAnswer {
     /// Seconds for one whole attempt.
     #[schema(example = 15)]
     timeout: u64,
+    /// A text that an answer must not hold; null for none.
+    #[schema(example = json!(null))]
+    fail_when: Option<String>,
     retry: RetryKind,
     /// The own delays of `list`, in seconds; empty for other presets.
     #[schema(example = json!([30, 300]))]
@@ -171,6 +174,7 @@ impl WebhookAnswer {
             survey: wanted(Named::Survey),
             group: wanted(Named::Group),
             timeout: webhook.timeout.as_secs(),
+            fail_when: webhook.fail_when.clone(),
             retry: webhook.retry.kind(),
             delays: match &webhook.retry {
                 Retry::Standard | Retry::Quick => Vec::new(),
@@ -293,6 +297,9 @@ pub(super) struct ToSave {
     /// Seconds for one whole attempt, 1 to 30; 15 unless given.
     #[schema(minimum = 1, maximum = 30, example = 15)]
     timeout: Option<u64>,
+    /// A text in the first 16 KiB of an answer that means failure, whatever the status; none unless given.
+    #[schema(max_length = 200, example = "out of stock")]
+    fail_when: Option<String>,
     /// `standard` unless given.
     #[schema(value_type = Option<RetryKind>, inline)]
     retry: Option<String>,
@@ -373,6 +380,7 @@ impl ToSave {
             survey: self.survey.unwrap_or_default(),
             group: self.group.unwrap_or_default(),
             timeout: self.timeout.map_or(new.timeout, |seconds| seconds.to_string()),
+            fail_when: self.fail_when.unwrap_or_default(),
             retry: self.retry.unwrap_or(new.retry),
             delays: delays.join(", "),
             signing_secret: self.signing_secret.unwrap_or_default().0,

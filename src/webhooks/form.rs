@@ -25,6 +25,8 @@ pub use crate::web::FieldErrors;
 pub const LONGEST_NAME: usize = 120;
 /// The longest description, in characters.
 pub const LONGEST_DESCRIPTION: usize = 2_000;
+/// The longest text that means failure, in characters.
+const LONGEST_RULE: usize = 200;
 /// The longest timeout, in seconds.
 pub const LONGEST_TIMEOUT: u64 = 30;
 
@@ -68,6 +70,7 @@ pub struct WebhookForm {
     pub(super) survey: String,
     pub(super) group: String,
     pub(super) timeout: String,
+    pub(super) fail_when: String,
     pub(super) retry: String,
     pub(super) delays: String,
     /// A check box: absent is off.
@@ -126,6 +129,7 @@ impl Default for WebhookForm {
             survey: String::new(),
             group: String::new(),
             timeout: "15".to_owned(),
+            fail_when: String::new(),
             retry: RetryKind::Standard.as_str().to_owned(),
             delays: String::new(),
             active: "true".to_owned(),
@@ -182,6 +186,7 @@ pub struct Draft {
     pub(super) headers: Vec<CustomHeader>,
     pub(super) filters: WebhookFilters,
     pub(super) timeout: Duration,
+    pub(super) fail_when: Option<String>,
     pub(super) retry: Retry,
     pub(super) login: Login,
     /// A signing secret that a person chose.
@@ -204,6 +209,7 @@ impl WebhookForm {
             header_name: webhook.headers.iter().map(|header| header.name.clone()).collect(),
             environment: webhook.environment.as_str().to_owned(),
             timeout: webhook.timeout.as_secs().to_string(),
+            fail_when: webhook.fail_when.clone().unwrap_or_default(),
             retry: webhook.retry.kind().as_str().to_owned(),
             active: if webhook.active { "true" } else { "" }.to_owned(),
             version: webhook.version.to_string(),
@@ -264,13 +270,14 @@ impl WebhookForm {
         let environment = Environment::parse(&self.environment);
         let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
         let timeout = errors.take("timeout", self.timeout());
+        let fail_when = errors.take("fail_when", self.fail_when());
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
         let all = name.zip(code).zip(address).zip(description).zip(login).zip(events).zip(method).zip(timeout);
-        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment).zip(filters);
+        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment).zip(filters).zip(fail_when);
         let (Some(all), Some(more), true) = (all, more, errors.is_empty()) else { return Err(errors) };
         let (((((((name, code), address), description), login), events), method), timeout) = all;
-        let (((((retry, signing_key), format), headers), environment), filters) = more;
+        let ((((((retry, signing_key), format), headers), environment), filters), fail_when) = more;
         Ok(Draft {
             name,
             code,
@@ -284,6 +291,7 @@ impl WebhookForm {
             headers,
             filters,
             timeout,
+            fail_when,
             retry,
             login,
             signing_key,
@@ -345,6 +353,21 @@ impl WebhookForm {
         let digits = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
         let seconds = typed.parse().ok().filter(|seconds| digits && (1..=LONGEST_TIMEOUT).contains(seconds));
         seconds.map(Duration::from_secs).ok_or_else(|| format!("Give whole seconds from 1 to {LONGEST_TIMEOUT}."))
+    }
+
+    /// As it was typed, since spaces may be part of what is looked for.
+    fn fail_when(&self) -> Result<Option<String>, String> {
+        let typed = self.fail_when.as_str();
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        if typed.chars().count() > LONGEST_RULE {
+            return Err(format!("Shorten the text to {LONGEST_RULE} characters."));
+        }
+        if typed.chars().any(char::is_control) {
+            return Err("Take line breaks and control characters out of the text.".to_owned());
+        }
+        Ok(Some(typed.to_owned()))
     }
 
     fn retry(&self, errors: &mut FieldErrors) -> Option<Retry> {
@@ -450,6 +473,7 @@ impl Draft {
             filters_set_at: if self.filters == base.filters { base.filters_set_at } else { Some(now) },
             filters: self.filters,
             timeout: self.timeout,
+            fail_when: self.fail_when,
             retry: self.retry,
             auth: self.login.auth,
             auth_set_at,
@@ -473,6 +497,7 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         method: Method::Post,
         format: Format::Notification,
         timeout: Duration::ZERO,
+        fail_when: None,
         retry: Retry::Standard,
         auth: Auth::None,
         auth_set_at: None,

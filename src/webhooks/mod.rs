@@ -211,6 +211,8 @@ pub struct Webhook {
     pub(crate) auth: Auth,
     /// When the login was last set; shown instead of it.
     pub(crate) auth_set_at: Option<Time>,
+    /// A text that an answer must not hold: where it does, the attempt failed, whatever its status.
+    pub(crate) fail_when: Option<String>,
     /// What every request carries besides, in the order of the form.
     pub(crate) headers: Vec<headers::CustomHeader>,
     /// Which events of the ticked types it wants.

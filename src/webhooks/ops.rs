@@ -283,7 +283,7 @@ type Read = fn(&Webhook) -> Value;
 /// The fields in which two states of a webhook differ; secrets only as "changed".
 fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
     let was = |read: Read| old.map_or(Value::Null, read);
-    let fields: [(&str, Read); 21] = [
+    let fields: [(&str, Read); 22] = [
         ("name", |webhook| webhook.name.clone().into()),
         ("code", |webhook| webhook.code.clone().into()),
         ("url", |webhook| webhook.url.clone().into()),
@@ -301,6 +301,7 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
         ("headers", |webhook| webhook.headers.iter().map(|header| header.name.clone()).collect::<Vec<_>>().into()),
         ("filters", |webhook| webhook.filters.told()),
         ("environment", |webhook| webhook.environment.as_str().into()),
+        ("fail_when", |webhook| webhook.fail_when.clone().into()),
         ("timeout_seconds", |webhook| webhook.timeout.as_secs().into()),
         ("retry", |webhook| retry(&webhook.retry).into()),
         ("active", |webhook| webhook.active.into()),

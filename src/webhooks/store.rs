@@ -57,6 +57,7 @@ struct Row {
     credential_id: Option<CredentialId>,
     filters: Option<String>,
     filters_set_at: Option<Time>,
+    fail_when: Option<String>,
 }
 
 /// How often webhooks were changed.
@@ -136,6 +137,7 @@ impl Row {
             credential_id: webhook.credential().map(|credential| credential.id()),
             filters: webhook.filters.to_stored()?,
             filters_set_at: webhook.filters_set_at,
+            fail_when: webhook.fail_when.clone(),
         })
     }
 
@@ -193,6 +195,7 @@ impl Row {
             headers: headers::open(self.headers.as_deref(), place(id.as_str(), "headers"), sealer)?,
             filters: WebhookFilters::from_stored(self.filters.as_deref())?,
             filters_set_at: self.filters_set_at,
+            fail_when: self.fail_when,
             signing_keys,
             previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),

@@ -27,8 +27,18 @@ use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
 
 /// The fields that the dialog folds away.
-const ADVANCED: [&str; 9] =
-    ["method", "format", "headers", "filter_mode", "filters", "timeout", "retry", "delays", "signing_secret"];
+const ADVANCED: [&str; 10] = [
+    "method",
+    "format",
+    "headers",
+    "filter_mode",
+    "filters",
+    "timeout",
+    "fail_when",
+    "retry",
+    "delays",
+    "signing_secret",
+];
 /// Fields whose faults have no line of their own: no browser sends wrong ones.
 const WITHOUT_LINE: [&str; 3] = ["notification_type", "environment", "test_event"];
 /// Rows of headers that stand empty below those in use, for pages without script.
@@ -64,6 +74,7 @@ struct Fields {
     header_rows: Vec<HeaderRow>,
     filters: FilterFields,
     timeout: Input,
+    fail_when: Input,
     retry: Input,
     retries: Vec<Choice>,
     delays: Input,
@@ -217,6 +228,7 @@ fn fields(
         header_rows: header_rows(form, saved),
         filters: filter_fields(form, errors),
         timeout: input("timeout", &form.timeout),
+        fail_when: input("fail_when", &form.fail_when),
         retry: input("retry", &form.retry),
         retries: choices(retries, &[&form.retry]),
         delays: input("delays", &form.delays),

@@ -262,7 +262,7 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Cre
         let chosen = chosen.into_iter().find(|credential| credential.id().as_str() == form.credential_id);
         chosen.map_or_else(String::new, |credential| credential.name().to_owned())
     };
-    let fields: [(&str, Read<'_>); 20] = [
+    let fields: [(&str, Read<'_>); 21] = [
         ("Webhook name", &|form| form.name.trim().to_owned()),
         ("Webhook URL", &|form| form.url.clone()),
         ("Webhook description", &|form| form.description.replace("\r\n", "\n").trim().to_owned()),
@@ -278,6 +278,7 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Cre
         ("Payload format", &|form| Format::parse(&form.format).map_or("", format_label).to_owned()),
         ("Custom headers", &|form| names(&form.header_name)),
         ("Filters", &filter::lines_of),
+        ("Fail when the answer contains", &|form| form.fail_when.clone()),
         ("Timeout in seconds", &|form| form.timeout.clone()),
         ("Retries", &|form| RetryKind::parse(&form.retry).map_or("", retry_label).to_owned()),
         ("Own delays", &|form| if form.retry == "list" { form.delays.clone() } else { String::new() }),

@@ -116,4 +116,37 @@ both! {
             .await;
         assert_eq!((ok, failed, last), (1, 1, Some(500)));
     }
+
+    async fn an_answer_that_holds_the_text_failed_whatever_its_status(app: TestApp) {
+        let refusing = |body: &str| Behaviour::Answer(Answer::status(200).body(body.as_bytes().to_vec()));
+        let receiver = Receiver::open(refusing(r#"{"ok":false,"error":"out of stock"}"#)).await;
+        let rule = r#""ok":false"#;
+        let id = app.add_webhook(&receiver.url("/"), &[("fail_when", rule)]).await;
+        app.publish(DATA).await;
+        app.drain().await;
+        assert_eq!(states(&app).await, [State::Queued]);
+        assert_eq!(outcomes(&app).await, [(1, Outcome::TextRule, Reason::Schedule)]);
+        let admin = app.admin().await;
+        let page = admin.get("/deliveries?state=retrying").await.attributes("table.rows a.name", "href").remove(0);
+        assert!(admin.get(&page).await.has("The answer held the text that means failure."));
+        let settings = admin.get(&format!("/settings/webhooks/{id}?tab=settings")).await;
+        assert!(settings.texts(".facts dd").contains(&rule.to_owned()), "{:?}", settings.texts(".facts dd"));
+        // Another case, an answer without it, and one that holds it only beyond what is kept: each is a success.
+        for body in [r#"{"OK":false}"#.to_owned(), String::new(), format!("{}{rule}", "x".repeat(16 * 1024))] {
+            receiver.behave(refusing(&body));
+            app.advance(Duration::from_secs(3600));
+            app.drain().await;
+            app.publish(DATA).await;
+            app.drain().await;
+            assert!(states(&app).await.iter().all(|state| *state == State::Delivered), "{}", body.len());
+        }
+        // The session is over by then.
+        let admin = app.admin().await;
+        for wrong in ["x".repeat(201), "a\nb".to_owned()] {
+            let form = [("name", "CI"), ("url", "https://ci.example.com/"), ("fail_when", wrong.as_str())];
+            let refused = admin.post("/settings/webhooks", &form).await;
+            assert_eq!(refused.status(), 422);
+            assert_eq!(refused.texts("#f-fail_when-error").len(), 1);
+        }
+    }
 }

@@ -26,6 +26,8 @@ pub(super) struct Settings {
     /// "All of them" or "Any of them"; empty where that makes no difference.
     pub(super) filter_mode: &'static str,
     pub(super) timeout: u64,
+    /// A text that means failure; empty for none.
+    pub(super) fail_when: String,
     pub(super) retries: String,
     pub(super) environment: &'static str,
     pub(super) created: When,
@@ -47,6 +49,7 @@ pub(super) fn of(webhook: Webhook) -> Settings {
             (Mode::Any, _) => "Any must hold:",
         },
         timeout: webhook.timeout.as_secs(),
+        fail_when: webhook.fail_when.unwrap_or_default(),
         retries: match &webhook.retry {
             Retry::Standard | Retry::Quick => retry_label(webhook.retry.kind()).to_owned(),
             Retry::List(list) => delays::show(list),

@@ -28,7 +28,7 @@ async fn the_description_of_the_api_opens_unfolds_and_asks_no_other_host() -> Re
     inspect(&browser, &axe, "folded", &mut faults).await?;
     browser
         .press(
-            "(//*[contains(@class, 'opblock-post')]//button[contains(@class, 'opblock-summary-control')])[1]",
+            "//*[contains(@class, 'opblock-post')][.//*[@data-path='/api/v1/events']]//button[contains(@class, 'opblock-summary-control')]",
             "the operation",
         )
         .await?;

@@ -98,7 +98,7 @@ async fn payloads(browser: &Browser, scripts: Scripts) -> Result<()> {
         browser.click("Show payloads").await?;
     }
     browser.sees("assignment_link").await?;
-    browser.click("All events and formats").await?;
+    browser.click("All formats").await?;
     browser.sees("archive_link").await?;
     browser.choose("Payload format", "Standard Webhooks").await?;
     browser.click("Show").await?;
