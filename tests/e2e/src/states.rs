@@ -102,6 +102,8 @@ async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     steps::post(browser, &format!("{LIST}/{printer}/pause"), &[]).await?;
     show(browser, portal, "/").await?;
     steps::release_a_document(browser, "Safety guide, fourth edition").await?;
+    // A page that is still on its way would take the place of the next one.
+    browser.sees("Released by").await?;
     show(browser, portal, "/deliveries").await?;
     browser.reloads_until(&find::row(&[FLAKY, "2 of 3"])).await?;
     browser.reloads_until(&find::row(&[SLOW, "timed out"])).await
