@@ -8,6 +8,7 @@ mod ops;
 pub(crate) mod pages;
 pub mod receive;
 mod store;
+mod strict;
 
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub use ops::publish;
