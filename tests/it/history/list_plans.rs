@@ -150,7 +150,7 @@ both! {
         let one: WebhookId = fill::webhook(&app, "One", "https://ci.example.com/hook").await;
         let two: WebhookId = fill::webhook(&app, "Two", "https://ci.example.com/hook").await;
         fill::deliveries(&app, 40_000, &[one, two], app.clock.now()).await;
-        app.sql("analyze attempts").await;
+        app.sql("analyze").await;
         if app.app.db.is_sqlite() {
             app.sql("delete from sqlite_stat1").await;
         }
