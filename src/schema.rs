@@ -108,6 +108,7 @@ diesel::table! {
         occurred_at -> Timestamp,
         created_at -> Timestamp,
         unsent -> Nullable<Text>,
+        resource -> Nullable<Text>,
     }
 }
 
@@ -232,6 +233,7 @@ diesel::table! {
         settled_at -> Nullable<Timestamp>,
         settled_reason -> Nullable<Text>,
         created_at -> Timestamp,
+        resource -> Nullable<Text>,
     }
 }
 

@@ -127,6 +127,7 @@ fn add(
         event_type: event.type_name.clone(),
         environment: event.environment,
         title: event.title.clone(),
+        resource: event.resource.clone(),
         webhook_id: Some(webhook.id),
         target_name: webhook.name.clone(),
         target_url: None,

@@ -32,6 +32,7 @@ pub(super) struct NewDelivery {
     pub(super) event_type: String,
     pub(super) environment: Environment,
     pub(super) title: String,
+    pub(super) resource: Option<String>,
     pub(super) webhook_id: Option<WebhookId>,
     pub(super) target_name: String,
     pub(super) target_url: Option<String>,

@@ -118,6 +118,7 @@ async fn record(
                 event_type: kind.name.to_owned(),
                 environment: webhook.environment,
                 title: "Test".to_owned(),
+                resource: None,
                 webhook_id: saved,
                 target_name: webhook.name.clone(),
                 target_url: Some(webhook.url.clone()),

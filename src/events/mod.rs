@@ -11,6 +11,7 @@ mod store;
 mod strict;
 
 pub use catalogue::{CATALOGUE, EventType, Group, find_type};
+pub(crate) use ops::LONGEST_NAME;
 pub use ops::publish;
 pub(crate) use store::insert;
 pub use store::{count_by_source, find, newest};
@@ -86,6 +87,8 @@ pub struct Event {
     pub(crate) subject: Option<String>,
     /// The resource's title or id, for lists and search.
     pub(crate) title: String,
+    /// The id of the thing it is about, to be found by.
+    pub(crate) resource: Option<String>,
     pub(crate) person: Option<Person>,
     /// The bytes received; `None` once they are past their retention.
     pub(crate) data: Option<String>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Draft, Event, EventId};
 use crate::db::{DbError, Tx};
@@ -15,12 +16,14 @@ use crate::db::{DbError, Tx};
 #[expect(clippy::unnecessary_wraps, reason = "whether it is stored here or before the commit is nobody's business")]
 pub fn publish(tx: &mut Tx<'_>, draft: Draft) -> Result<EventId, DbError> {
     let now = tx.now();
+    let (title, resource) = names(&draft);
     let event = Event {
         id: tx.make_id(),
         type_name: draft.kind.name.to_owned(),
         environment: draft.environment,
         source: draft.source,
-        title: title(&draft),
+        title,
+        resource,
         subject: draft.subject,
         person: draft.person,
         data: Some(draft.data),
@@ -33,22 +36,26 @@ pub fn publish(tx: &mut Tx<'_>, draft: Draft) -> Result<EventId, DbError> {
     Ok(id)
 }
 
-/// What lists show beside the type: the resource's title, or else its id or the subject.
-fn title(draft: &Draft) -> String {
-    #[derive(Deserialize)]
+/// The longest title and the longest id of a resource that are kept, in characters.
+pub(crate) const LONGEST_NAME: usize = 200;
+
+/// What lists show beside the type (the resource's title, or else its id or the subject), and by which id the resource
+/// is found: the subject, or else the id in the data.
+fn names(draft: &Draft) -> (String, Option<String>) {
+    #[derive(Default, Deserialize)]
     struct Named<'a> {
         #[serde(borrow, default)]
         resource_title: Option<std::borrow::Cow<'a, str>>,
         #[serde(default)]
-        resource_id: Option<serde_json::Value>,
+        resource_id: Option<Value>,
     }
-    const LONGEST: usize = 200;
-    let named = serde_json::from_str::<Named<'_>>(&draft.data).ok();
-    let title = match named {
-        Some(Named { resource_title: Some(title), .. }) => title.into_owned(),
-        Some(Named { resource_id: Some(serde_json::Value::String(id)), .. }) => id,
-        Some(Named { resource_id: Some(id), .. }) => id.to_string(),
-        _ => draft.subject.clone().unwrap_or_default(),
-    };
-    title.chars().take(LONGEST).collect()
+    let Named { resource_title, resource_id } = serde_json::from_str(&draft.data).unwrap_or_default();
+    let id = resource_id.map(|id| match id {
+        Value::String(id) => id,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => id.to_string(),
+    });
+    let cut = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
+    let resource = draft.subject.as_deref().or(id.as_deref()).filter(|id| !id.is_empty()).map(cut);
+    let title = resource_title.as_deref().or(id.as_deref()).or(draft.subject.as_deref()).map(cut);
+    (title.unwrap_or_default(), resource)
 }

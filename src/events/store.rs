@@ -22,6 +22,7 @@ struct Row {
     source: Source,
     subject: Option<String>,
     title: String,
+    resource: Option<String>,
     actor_id: Option<String>,
     actor_email: Option<String>,
     data: Option<String>,
@@ -39,6 +40,7 @@ impl From<Row> for Event {
             source: row.source,
             subject: row.subject,
             title: row.title,
+            resource: row.resource,
             person: row.actor_id.zip(row.actor_email).map(|(id, email)| Person { id, email }),
             data: row.data,
             previous: row.previous,
@@ -99,7 +101,7 @@ fn newest_sql(types: usize, most: i64, place: impl Fn(usize) -> String) -> Strin
     };
     let walks = (0..types).map(walk).collect::<Vec<_>>().join(" union all ");
     format!(
-        "select id, type as type_, environment, source, subject, title, actor_id, actor_email, data, previous, \
+        "select id, type as type_, environment, source, subject, title, resource, actor_id, actor_email, data, previous, \
          occurred_at, created_at from events where id in (select id from ({walks}) as found order by id desc limit \
          {most}) order by id desc"
     )
@@ -118,6 +120,7 @@ pub(crate) fn insert(conn: &mut Conn, published: &[(Arc<Event>, Option<String>)]
             events::source.eq(event.source),
             events::subject.eq(&event.subject),
             events::title.eq(&event.title),
+            events::resource.eq(&event.resource),
             events::actor_id.eq(event.person.as_ref().map(|person| &person.id)),
             events::actor_email.eq(event.person.as_ref().map(|person| &person.email)),
             events::data.eq(&event.data),

@@ -45,7 +45,7 @@ pub(crate) struct Typed {
     pub(crate) from: String,
     /// Made until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
     pub(crate) to: String,
-    /// The id of a delivery, an event or a webhook, or text of the title or of the webhook's name.
+    /// The id of a delivery, an event, a webhook or a resource, or text of the title or of the webhook's name.
     #[param(max_length = 256)]
     pub(crate) q: String,
     /// `true` for tests alone.

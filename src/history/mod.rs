@@ -90,7 +90,9 @@ pub enum Search {
     Event(EventId),
     /// The deliveries of this webhook.
     Webhook(WebhookId),
-    /// Text in the title or in the webhook's name at that time.
+    /// The deliveries of this resource.
+    Resource(String),
+    /// Text in the title or in the webhook's name at that time, or the id of a resource.
     Text(String),
 }
 

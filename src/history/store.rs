@@ -6,19 +6,19 @@ pub(super) mod last;
 pub(super) mod letter;
 pub(super) mod log;
 pub(super) mod standing;
+mod walk;
 
 use std::time::Duration;
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Timestamp};
+use diesel::sql_types::Text;
 
-use super::{Answer, Cursor, Filter, Reading, Request, Search};
+use self::walk::{Span, slow_part};
+use super::{Cursor, Filter, Reading, Request, Search};
 use crate::clock::Time;
-use crate::db::{Backend, Conn, DbError};
+use crate::db::{Conn, DbError};
 use crate::delivery::{DeliveryId, Kind, Outcome, State};
-use crate::events::{Environment, EventId};
+use crate::events::{Environment, EventId, LONGEST_NAME};
 use crate::schema::deliveries;
 use crate::webhooks::WebhookId;
 
@@ -31,11 +31,6 @@ diesel::define_sql_function! {
     /// Folds the case of ASCII letters, alike on both databases.
     fn lower(text: Text) -> Text;
 }
-
-/// Spelled out like the condition of its index.
-const OF_TEST: &str = "deliveries.environment = 'test'";
-
-type Query<'a> = deliveries::BoxedQuery<'a, Backend>;
 
 /// A delivery in a list.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -120,6 +115,9 @@ pub fn find(conn: &mut Conn, id: DeliveryId, environment: Environment) -> Result
 /// # Errors
 /// When the database cannot be read.
 pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Page, DbError> {
+    if let Some(sharper) = sharper(conn, request)? {
+        return page(conn, &sharper, held);
+    }
     let filter = &request.filter;
     let mut span = Span::of(conn, request)?;
     let slow = filter.has_slow_part() || filter.may_pass_many(conn)?;
@@ -136,128 +134,23 @@ pub fn page(conn: &mut Conn, request: &Request, held: &[WebhookId]) -> Result<Pa
     Ok(laid_out(rows, request, stop))
 }
 
-impl Filter {
-    /// Some of it is looked for row by row.
-    fn has_slow_part(&self) -> bool {
-        self.answer.is_some() || self.text().is_some() || self.slow_type().is_some() || self.is_of_test()
+/// Where there are too many titles to look at each, the id of a resource asks for that resource alone.
+fn sharper(conn: &mut Conn, request: &Request) -> Result<Option<Request>, DbError> {
+    let Some(text) = request.filter.text() else { return Ok(None) };
+    let far = deliveries::table.order(deliveries::id.desc()).select(deliveries::id).offset(SEARCH_SPAN).limit(1);
+    if far.first::<DeliveryId>(conn).optional()?.is_none() {
+        return Ok(None);
     }
-
-    fn is_of_test(&self) -> bool {
-        self.environment == Some(Environment::Test)
-    }
-
-    /// The rows of the test world, which have an index, are found by it: in those of a state or a type they may
-    /// stand far apart.
-    fn is_led_by_test(&self) -> bool {
-        self.is_of_test() && self.any_webhook().is_none()
-    }
-
-    /// A list of real content walks past the rows of the test world; mostly there are few.
-    fn may_pass_many(&self, conn: &mut Conn) -> Result<bool, DbError> {
-        if self.environment != Some(Environment::Production) {
-            return Ok(false);
-        }
-        let tests = deliveries::table.filter(sql::<Bool>(OF_TEST)).order(deliveries::id.desc());
-        let far: Option<DeliveryId> =
-            tests.select(deliveries::id).offset(SEARCH_SPAN).limit(1).first(conn).optional()?;
-        Ok(far.is_some())
-    }
-
-    fn text(&self) -> Option<&str> {
-        match &self.search {
-            Some(Search::Text(text)) => Some(text),
-            Some(Search::Delivery(_) | Search::Event(_) | Search::Webhook(_)) | None => None,
-        }
-    }
-
-    /// The webhook, however it was asked for.
-    fn any_webhook(&self) -> Option<WebhookId> {
-        match &self.search {
-            Some(Search::Webhook(id)) => self.webhook.or(Some(*id)),
-            Some(Search::Delivery(_) | Search::Event(_) | Search::Text(_)) | None => self.webhook,
-        }
-    }
-
-    /// The type, where a sharper filter has the index.
-    fn slow_type(&self) -> Option<&str> {
-        let sharper = self.any_webhook().is_some() || self.reading.is_some() || self.is_led_by_test();
-        self.event_type.as_deref().filter(|_| sharper)
-    }
-
-    /// The column that is walked in the order of its ids.
-    fn lead(&self) -> Option<Lead> {
-        if self.is_led_by_test() {
-            return None;
-        }
-        if let Some(reading) = self.reading {
-            return Some(Lead { column: "deliveries.state", value: reading.state().as_str().to_owned() });
-        }
-        if let Some(id) = self.any_webhook() {
-            return Some(Lead { column: "deliveries.webhook_id", value: id.to_string() });
-        }
-        self.event_type.clone().map(|value| Lead { column: "deliveries.event_type", value })
-    }
+    let resource = cut(text);
+    let known = deliveries::table.filter(deliveries::resource.eq(&resource)).select(deliveries::id).limit(1);
+    let known: Option<DeliveryId> = known.first(conn).optional()?;
+    let filter = || Filter { search: Some(Search::Resource(resource)), ..request.filter.clone() };
+    Ok(known.map(|_| Request { filter: filter(), ..request.clone() }))
 }
 
-/// What the indexes find, but for the lead.
-fn by_index<'a>(filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
-    let mut query = deliveries::table.into_boxed();
-    query = match &filter.search {
-        Some(Search::Delivery(id)) => query.filter(deliveries::id.eq(id)),
-        Some(Search::Event(id)) => query.filter(deliveries::event_id.eq(id)),
-        Some(Search::Webhook(id)) => query.filter(deliveries::webhook_id.eq(id)),
-        Some(Search::Text(_)) | None => query,
-    };
-    if let Some(webhook) = filter.webhook {
-        query = query.filter(deliveries::webhook_id.eq(webhook));
-    }
-    query = match filter.reading {
-        Some(Reading::Held) => query.filter(unindexed("webhook_id").eq_any(held)),
-        Some(Reading::Queued) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.eq(0)),
-        Some(Reading::Retrying) => query.filter(deliveries::webhook_id.ne_all(held)).filter(deliveries::attempts.gt(0)),
-        Some(Reading::Sending | Reading::Delivered | Reading::Failed | Reading::Cancelled) | None => query,
-    };
-    if filter.is_led_by_test() {
-        query = query.filter(sql::<Bool>(OF_TEST));
-    }
-    if filter.tests {
-        // Spelled out: an index over a part of the rows is used when the statement itself says which part.
-        query = query.filter(sql::<Bool>("deliveries.kind = 'test'"));
-    }
-    query
-}
-
-/// What only the rows themselves can tell.
-fn slow_part<'a>(mut query: Query<'a>, filter: &'a Filter) -> Query<'a> {
-    if let Some(event_type) = filter.slow_type() {
-        query = query.filter(unindexed("event_type").eq(event_type));
-    }
-    if let Some(environment) = filter.environment {
-        query = query.filter(deliveries::environment.eq(environment));
-    }
-    if let Some(reading) = filter.reading.filter(|_| filter.is_led_by_test()) {
-        query = query.filter(unindexed("state").eq(reading.state().as_str()));
-    }
-    query = match filter.answer {
-        Some(Answer::Status(first, last)) => query.filter(deliveries::last_status.between(first, last)),
-        Some(Answer::Nothing) => query
-            .filter(deliveries::last_status.is_null())
-            .filter(deliveries::last_outcome.is_not_null())
-            .filter(deliveries::last_outcome.ne(Outcome::Sending)),
-        None => query,
-    };
-    if let Some(text) = filter.text() {
-        let pattern = literal(text);
-        let title = lower(deliveries::title).like(pattern.clone()).escape('\\');
-        let target = lower(deliveries::target_name).like(pattern).escape('\\');
-        query = query.filter(title.or(target));
-    }
-    query
-}
-
-/// A column written so that no index serves it: another one leads, and its order must not be lost.
-fn unindexed(column: &str) -> SqlLiteral<Text> {
-    sql::<Text>(&format!("coalesce(deliveries.{column}, deliveries.{column})"))
+/// As the ids of resources are kept.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_NAME).collect()
 }
 
 /// A pattern for text that holds `text`, each of its letters standing for itself.
@@ -271,141 +164,6 @@ pub(super) fn literal(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-/// A column with one value, in whose index the ids stand in order.
-///
-/// It is compared as a range, together with the id: a planner that knows the value to be fixed would feel free to
-/// walk all rows by their id instead, and walk long where the rows of that value are old.
-struct Lead {
-    column: &'static str,
-    value: String,
-}
-
-impl Lead {
-    fn bound<'a>(&self, query: Query<'a>, op: &str, id: Option<DeliveryId>) -> Query<'a> {
-        let Self { column, value } = self;
-        match id {
-            Some(id) => {
-                let pair = sql::<Bool>(&format!("({column}, deliveries.id) {op} (")).bind::<Text, _>(value.clone());
-                query.filter(pair.sql(", ").bind::<Text, _>(id).sql(")"))
-            }
-            None => query.filter(sql::<Bool>(&format!("{column} {op} ")).bind::<Text, _>(value.clone())),
-        }
-    }
-}
-
-/// A stretch of the ids, and which way it is walked.
-struct Span {
-    from: Option<Time>,
-    until: Option<Time>,
-    above: Option<DeliveryId>,
-    below: Option<DeliveryId>,
-    /// The end in the direction of walking belongs to the stretch.
-    closed: bool,
-    /// From the cursor to newer ones.
-    back: bool,
-}
-
-impl Span {
-    /// Between the times of the filter and the cursor. The ids around a time are looked up, so that the list need
-    /// not be walked to get there.
-    fn of(conn: &mut Conn, request: &Request) -> Result<Self, DbError> {
-        let Filter { from, until, .. } = request.filter;
-        let edge = deliveries::table.select(deliveries::id);
-        let mut above: Option<DeliveryId> = match from {
-            Some(from) => edge
-                .filter(deliveries::created_at.lt(from.minus(SKEW)))
-                .order(deliveries::created_at.desc())
-                .first(conn)
-                .optional()?,
-            None => None,
-        };
-        let mut below: Option<DeliveryId> = match until {
-            Some(until) => edge
-                .filter(deliveries::created_at.gt(until.plus(SKEW)))
-                .order(deliveries::created_at.asc())
-                .first(conn)
-                .optional()?,
-            None => None,
-        };
-        match request.cursor {
-            Some(Cursor::Older(id)) => below = Some(below.map_or(id, |below| below.min(id))),
-            Some(Cursor::Newer(id)) => above = above.max(Some(id)),
-            None => {}
-        }
-        let back = matches!(request.cursor, Some(Cursor::Newer(_)));
-        Ok(Self { from, until, above, below, closed: false, back })
-    }
-
-    /// The rows of this stretch that the indexes find, in the order of walking.
-    fn rows<'a>(&self, filter: &'a Filter, held: &'a [WebhookId]) -> Query<'a> {
-        let mut query = by_index(filter, held);
-        // Written so that no index serves it: the ids bound the walk already, and its order must not be lost.
-        let made = || sql::<Timestamp>("coalesce(deliveries.created_at, deliveries.created_at)");
-        if let Some(from) = self.from {
-            query = query.filter(made().ge(from));
-        }
-        if let Some(until) = self.until {
-            query = query.filter(made().lt(until));
-        }
-        let Some(lead) = filter.lead() else { return self.by_id(query) };
-        query = lead.bound(query, self.low_op(self.above.is_none()), self.above);
-        query = lead.bound(query, self.high_op(self.below.is_none()), self.below);
-        let column = sql::<Text>(lead.column);
-        if self.back {
-            query.order((column.asc(), deliveries::id.asc()))
-        } else {
-            query.order((column.desc(), deliveries::id.desc()))
-        }
-    }
-
-    fn by_id<'a>(&self, mut query: Query<'a>) -> Query<'a> {
-        if let Some(id) = self.above {
-            query = if self.low_op(false) == ">" {
-                query.filter(deliveries::id.gt(id))
-            } else {
-                query.filter(deliveries::id.ge(id))
-            };
-        }
-        if let Some(id) = self.below {
-            query = if self.high_op(false) == "<" {
-                query.filter(deliveries::id.lt(id))
-            } else {
-                query.filter(deliveries::id.le(id))
-            };
-        }
-        if self.back { query.order(deliveries::id.asc()) } else { query.order(deliveries::id.desc()) }
-    }
-
-    fn low_op(&self, open: bool) -> &'static str {
-        if open || (self.closed && !self.back) { ">=" } else { ">" }
-    }
-
-    fn high_op(&self, open: bool) -> &'static str {
-        if open || (self.closed && self.back) { "<=" } else { "<" }
-    }
-
-    /// Where a row by row search stops; `None` when it reaches the end.
-    fn stop(
-        &self,
-        conn: &mut Conn,
-        filter: &Filter,
-        held: &[WebhookId],
-    ) -> Result<Option<(DeliveryId, Time)>, DbError> {
-        let last = self.rows(filter, held).offset(SEARCH_SPAN).limit(1);
-        Ok(last.select((deliveries::id, deliveries::created_at)).first(conn).optional()?)
-    }
-
-    /// Ends the stretch with this row.
-    fn end_at(&mut self, id: DeliveryId) {
-        self.closed = true;
-        if self.back {
-            self.below = Some(id);
-        } else {
-            self.above = Some(id);
-        }
-    }
 }
 
 fn laid_out(mut rows: Vec<Summary>, request: &Request, stop: Option<(DeliveryId, Time)>) -> Page {

@@ -30,7 +30,7 @@ pub(crate) struct Typed {
     pub(crate) from: String,
     /// Taken until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
     pub(crate) to: String,
-    /// The id of an event, its subject, or text with which a word of the title begins.
+    /// The id of an event or of a resource, or text with which a word of the title begins.
     #[param(max_length = 256)]
     pub(crate) q: String,
     /// Where the page begins: `next_cursor` of the page before.

@@ -39,6 +39,8 @@ pub struct EventSummary {
 pub enum EventSearch {
     /// This event.
     Event(EventId),
+    /// The events of this resource.
+    Resource(String),
     /// The events of this resource, or of a title in which a word begins so.
     Text(String),
 }
@@ -87,6 +89,9 @@ pub fn page(
     cursor: Option<(bool, EventId)>,
     limit: i64,
 ) -> Result<EventPage, DbError> {
+    if let Some(sharper) = sharper(conn, filter)? {
+        return page(conn, &sharper, cursor, limit);
+    }
     let mut span = Span::of(conn, filter, cursor)?;
     let stop = if is_slow(filter) { span.stop(conn, filter)? } else { None };
     if let Some(stop) = stop {
@@ -114,6 +119,30 @@ pub fn page(
     Ok(EventPage { deliveries: states(conn, &ids)?, newer, older, stopped: !more && stop.is_some(), rows })
 }
 
+/// Where there are too many titles to look at each, the id of a resource asks for that resource alone.
+fn sharper(conn: &mut Conn, filter: &EventFilter) -> Result<Option<EventFilter>, DbError> {
+    let Some(EventSearch::Text(text)) = &filter.search else { return Ok(None) };
+    let far = events::table.order(events::id.desc()).select(events::id).offset(SEARCH_SPAN).limit(1);
+    if far.first::<EventId>(conn).optional()?.is_none() {
+        return Ok(None);
+    }
+    let resource = super::cut(text);
+    let known = events::table.filter(events::resource.eq(&resource)).select(events::id).limit(1);
+    let known: Option<EventId> = known.first(conn).optional()?;
+    Ok(known.map(|_| EventFilter { search: Some(EventSearch::Resource(resource)), ..filter.clone() }))
+}
+
+impl EventFilter {
+    /// The column that is walked in the order of its ids: the one of which a value has the fewest rows.
+    fn lead(&self) -> Option<(&'static str, &str)> {
+        match (&self.search, &self.event_type) {
+            (Some(EventSearch::Resource(id)), _) => Some(("events.resource", id)),
+            (Some(EventSearch::Event(_) | EventSearch::Text(_)) | None, Some(kind)) => Some(("events.type", kind)),
+            (Some(EventSearch::Event(_) | EventSearch::Text(_)) | None, None) => None,
+        }
+    }
+}
+
 /// Some of it is looked for row by row.
 fn is_slow(filter: &EventFilter) -> bool {
     filter.source.is_some() || filter.environment.is_some() || matches!(filter.search, Some(EventSearch::Text(_)))
@@ -127,12 +156,15 @@ fn slow<'a>(mut query: Query<'a>, filter: &'a EventFilter) -> Query<'a> {
     if let Some(environment) = filter.environment {
         query = query.filter(events::environment.eq(environment));
     }
+    if let (Some(EventSearch::Resource(_)), Some(kind)) = (&filter.search, &filter.event_type) {
+        query = query.filter(sql::<Text>("coalesce(events.type, events.type)").eq(kind));
+    }
     if let Some(EventSearch::Text(text)) = &filter.search {
         let start = super::literal(text).split_off(1);
         let word = format!("% {start}");
         let title = || super::lower(events::title);
         let begins = title().like(start).escape('\\').or(title().like(word).escape('\\'));
-        query = query.filter(begins.or(events::subject.eq(text)));
+        query = query.filter(begins.or(events::subject.eq(text)).or(events::resource.eq(super::cut(text))));
     }
     query
 }
@@ -189,27 +221,34 @@ impl Span {
         }
         let low = if self.closed && !self.back { ">=" } else { ">" };
         let high = if self.closed && self.back { "<=" } else { "<" };
-        match &filter.event_type {
-            Some(kind) => self.of_type(query, kind, low, high),
+        match filter.lead() {
+            Some(lead) => self.led_by(query, lead, low, high),
             None => self.by_id(query, low, high),
         }
     }
 
-    /// Both columns as one range: a planner that knows the type to be fixed may walk all events by id instead.
-    fn of_type<'a>(&self, mut query: Query<'a>, kind: &'a str, low: &str, high: &str) -> Query<'a> {
+    /// Both columns as one range: a planner that knows the value to be fixed may walk all events by id instead.
+    fn led_by<'a>(
+        &self,
+        mut query: Query<'a>,
+        (column, value): (&'static str, &'a str),
+        low: &str,
+        high: &str,
+    ) -> Query<'a> {
         for (op, open, id) in [(low, ">=", self.above), (high, "<=", self.below)] {
             query = match id {
                 Some(id) => {
-                    let pair = sql::<Bool>(&format!("(events.type, events.id) {op} (")).bind::<Text, _>(kind);
+                    let pair = sql::<Bool>(&format!("({column}, events.id) {op} (")).bind::<Text, _>(value);
                     query.filter(pair.sql(", ").bind::<Text, _>(id).sql(")"))
                 }
-                None => query.filter(sql::<Bool>(&format!("events.type {open} ")).bind::<Text, _>(kind)),
+                None => query.filter(sql::<Bool>(&format!("{column} {open} ")).bind::<Text, _>(value)),
             };
         }
+        let column = sql::<Text>(column);
         if self.back {
-            query.order((events::type_.asc(), events::id.asc()))
+            query.order((column.asc(), events::id.asc()))
         } else {
-            query.order((events::type_.desc(), events::id.desc()))
+            query.order((column.desc(), events::id.desc()))
         }
     }
 

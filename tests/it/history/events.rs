@@ -69,6 +69,9 @@ both! {
         assert_eq!(titles("q=100%25").await, ["100% wool_x"]);
         assert_eq!(titles("q=1%25").await, Vec::<String>::new(), "no wildcard");
         assert_eq!(titles("q=doc-77").await, ["100% wool_x"]);
+        assert_eq!(titles("q=1").await, ["100% wool_x", "Safety guide"], "the id of one, a word of the other's title");
+        assert_eq!(titles("q=1&type=document.released").await, ["Safety guide"]);
+        assert_eq!(titles("q=doc-7").await, Vec::<String>::new(), "an id is whole or nothing");
         assert_eq!(titles(&format!("q={id}")).await, ["100% wool_x"]);
         assert_eq!(titles("from=2026-11-24T10:01").await, Vec::<String>::new());
         for wrong in ["source=moon", "environment=x", "from=yesterday", "cursor=x", "type=a%20b", "q=a%00b"] {
@@ -76,6 +79,18 @@ both! {
         }
         let chips = admin.get("/events?type=document.released&q=gui").await;
         assert_eq!(chips.attributes(".chips a", "href"), ["/events?q=gui", "/events?type=document.released", "/events"]);
+    }
+
+    async fn a_resource_is_found_among_very_many_events(app: TestApp) {
+        app.publish(r#"{"resource_id":1042,"resource_title":"Guide"}"#).await;
+        app.publish(r#"{"resource_id":7,"resource_title":"1042 pages"}"#).await;
+        fill::deliveries(&app, 50_300, &[app.app.ids.make()], app.clock.now()).await;
+        app.sql("update events set id = 'evt_0000' || substr(id, 9) where title in ('Guide', '1042 pages')").await;
+        let admin = app.admin().await;
+        let titles = async |query: &str| admin.get(&format!("/events?{query}")).await.texts("tbody th .under");
+        assert_eq!(titles("q=1042").await, ["Guide"]);
+        assert_eq!(titles("q=1042&type=document.released&source=content").await, ["Guide"]);
+        assert_eq!(titles("q=1042&type=assignment.created").await, Vec::<String>::new());
     }
 
     async fn pages_go_both_ways_and_double_nothing(app: TestApp) {

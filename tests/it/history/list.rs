@@ -111,6 +111,33 @@ both! {
         assert_eq!(found(&browser, &format!("q={id}")).await, "silent");
     }
 
+    async fn a_resource_is_found_by_its_id_alone_and_beside_titles(app: TestApp) {
+        let ci = app.add_webhook("https://ci.example.com/hook", &[]).await;
+        for data in [
+            r#"{"resource_id":1042,"resource_title":"Guide"}"#,
+            r#"{"resource_id":"10420","resource_title":"Longer"}"#,
+            r#"{"resource_id":7,"resource_title":"ISO 1042"}"#,
+            r#"{"resource_title":"No id"}"#,
+        ] {
+            app.publish(data).await;
+        }
+        Delivery::delivered(&app, "Of before", ci).add(&app).await;
+        let browser = app.admin().await;
+        assert_eq!(found(&browser, "q=1042").await, "ISO 1042 Guide");
+        assert_eq!(found(&browser, "q=10420").await, "Longer");
+        assert_eq!(found(&browser, "q=104").await, "ISO 1042", "an id is whole or nothing");
+        assert_eq!(found(&browser, "q=7&state=failed").await, "");
+        // Among very many the id alone is looked for, through its index, with every other filter.
+        fill::deliveries(&app, 50_300, &[ci], app.clock.now()).await;
+        app.sql("update deliveries set id = 'dlv_0000' || substr(id, 9) where title in ('Guide', 'No id')").await;
+        assert_eq!(found(&browser, "q=1042").await, "Guide");
+        assert_eq!(found(&browser, &format!("q=1042&webhook={ci}&type=document.released")).await, "Guide");
+        assert_eq!(found(&browser, "q=1042&type=assignment.created").await, "");
+        assert_eq!(found(&browser, "q=1042&environment=test").await, "");
+        assert_eq!(found(&browser, "q=1042&state=cancelled").await, "");
+        assert_eq!(found(&browser, "q=no+id").await, "", "a title that stands far back is looked for in stretches");
+    }
+
     async fn what_is_not_understood_is_refused_with_a_way_back(app: TestApp) {
         let browser = app.admin().await;
         let long = format!("q={}", "x".repeat(10 * 1024));

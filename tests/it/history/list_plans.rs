@@ -6,7 +6,7 @@ use postrider::clock::Time;
 use postrider::db::{Conn, DbError};
 use postrider::delivery::DeliveryId;
 use postrider::events::EventId;
-use postrider::history::{self, EventFilter, LogCursor, Verdict};
+use postrider::history::{self, EventFilter, EventSearch, LogCursor, Verdict};
 use postrider::webhooks::WebhookId;
 
 use super::plans::{is_slow, plans, plans_of_a_step};
@@ -69,11 +69,13 @@ both! {
         let id = EventId::parse("evt_00ff0000000000000000000900").unwrap();
         let none = EventFilter::default;
         let kind = Some("document.released".to_owned());
+        let search = || Some(EventSearch::Resource("1042".to_owned()));
         let (from, until) = (Some(day("2026-11-20")), Some(day("2026-11-10")));
         for (index, filter) in [
             ("", none()),
             ("events_type", EventFilter { event_type: kind.clone(), ..none() }),
             ("events_type", EventFilter { event_type: kind, from, until, ..none() }),
+            ("events_resource", EventFilter { search: search(), ..none() }),
             ("", EventFilter { from, ..none() }),
             ("", EventFilter { until, ..none() }),
             ("", EventFilter { source: postrider::events::Source::parse("api"), ..none() }),
@@ -82,6 +84,15 @@ both! {
                 let filter = filter.clone();
                 expect(&app, ("events", index), move |conn| history::events(conn, &filter, cursor, 25).map(drop)).await;
             }
+        }
+    }
+
+    async fn a_resource_of_one_type_is_looked_for_among_its_own_events(app: TestApp) {
+        fill_lists(&app).await;
+        let search = Some(EventSearch::Resource("1042".to_owned()));
+        let filter = EventFilter { search, event_type: Some("document.released".to_owned()), ..EventFilter::default() };
+        for (plan, statement) in app.read(move |conn| plans(conn, |conn| history::events(conn, &filter, None, 25).map(drop))).await {
+            assert!(plan.contains("events_resource") && !plan.contains("Seq Scan"), "{statement}\n{plan}");
         }
     }
 

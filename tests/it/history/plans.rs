@@ -155,6 +155,19 @@ both! {
         expect_index(&app, Filter { event_type: Some("document.released".to_owned()), ..none() }, "deliveries_type").await;
         let search = Some(Search::Event(app.app.ids.make()));
         expect_index(&app, Filter { search, ..none() }, "deliveries_event").await;
+        let resource = || Filter { search: Some(Search::Resource("1042".to_owned())), ..none() };
+        expect_index(&app, resource(), "deliveries_resource").await;
+        // With another filter the few rows of the resource are looked through, in whatever order.
+        for filter in [
+            Filter { reading: Some(Reading::Failed), ..resource() },
+            Filter { webhook, ..resource() },
+            Filter { environment: Some(Environment::Test), ..resource() },
+        ] {
+            let request = Request { filter, cursor: None, limit: 25 };
+            for (plan, statement) in app.read(move |conn| plans(conn, |conn| history::page(conn, &request, &[]).map(drop))).await {
+                assert!(plan.contains("deliveries_resource") && !plan.contains("Seq Scan"), "{statement}\n{plan}");
+            }
+        }
         let search = Some(Search::Webhook(webhooks[1]));
         expect_index(&app, Filter { search, ..none() }, "deliveries_webhook").await;
         expect_index(&app, Filter { tests: true, ..none() }, "deliveries_tests").await;
