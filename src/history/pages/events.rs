@@ -32,7 +32,9 @@ struct Row {
     test: bool,
     /// "2 delivered, 1 failed", or "Sent to nobody".
     deliveries: String,
-    when: When,
+    received: When,
+    /// Where that was at another time, to the minute.
+    happened: Option<When>,
 }
 
 #[derive(Template)]
@@ -138,7 +140,8 @@ fn rows(found: &EventPage) -> Vec<Row> {
         source: event.source.label(),
         test: event.environment == Environment::Test,
         deliveries: deliveries(found.deliveries.get(&event.id).map_or(&[], Vec::as_slice)),
-        when: when(event.occurred_at),
+        received: when(event.created_at),
+        happened: Some(when(event.occurred_at)).filter(|happened| happened.text != event.created_at.to_string()),
     };
     found.rows.iter().map(row).collect()
 }

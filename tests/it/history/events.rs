@@ -93,6 +93,20 @@ both! {
         assert_eq!(titles("q=1042&type=assignment.created").await, Vec::<String>::new());
     }
 
+    async fn the_list_tells_what_it_is_sorted_by(app: TestApp) {
+        app.publish(r#"{"resource_id":1}"#).await;
+        let program = app.api_key(&[Scope::EventsWrite]).await;
+        let earlier = r#"{"type":"document.released","data":{"resource_id":2},"occurred_at":"2026-11-20T08:30:00Z"}"#;
+        assert_eq!(program.post("/api/v1/events", earlier).await.status(), 202);
+        let page = app.admin().await.get("/events").await;
+        let clean = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let times: Vec<String> = page.texts("td[data-label=Received]").iter().map(clean).collect();
+        assert_eq!(times, [
+            "2026-11-24 10:00 UTC happened 2026-11-20 08:30 UTC",
+            "2026-11-24 10:00 UTC",
+        ]);
+    }
+
     async fn pages_go_both_ways_and_double_nothing(app: TestApp) {
         for number in 0..60 {
             app.publish(&format!(r#"{{"resource_id":{number}}}"#)).await;
