@@ -40,6 +40,21 @@ const ACTIONS: [&str; 14] = [
     "access.refused",
 ];
 
+/// The kinds of things, by the noun that is stored.
+const KINDS: [(&str, &str); 11] = [
+    ("webhook", "Webhooks"),
+    ("credential", "Credentials"),
+    ("delivery", "Single deliveries"),
+    ("deliveries", "Deliveries by filter"),
+    ("api_key", "API keys"),
+    ("user", "People and their sign-ins"),
+    ("sign_in", "Stopped sign-ins"),
+    ("route", "Refused requests"),
+    ("document", "Documents"),
+    ("publication", "Publications"),
+    ("assignment", "Assignments"),
+];
+
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get(LIST, Access::Admin, list)]
@@ -68,6 +83,7 @@ struct ListPage {
     actor: String,
     object: String,
     actions: Vec<Choice>,
+    kinds: Vec<Choice>,
     from: String,
     to: String,
     problem: String,
@@ -83,6 +99,7 @@ struct ListPage {
 struct Typed {
     actor: String,
     action: String,
+    kind: String,
     object: String,
     from: String,
     to: String,
@@ -95,21 +112,28 @@ type Asked = (Filter, Option<(bool, i64)>);
 impl Typed {
     fn read(&self, now: Time) -> Result<Asked, &'static str> {
         let sound = |text: &str| !text.contains('\0') && text.chars().count() <= 256;
-        if ![&self.actor, &self.action, &self.object].iter().all(|text| sound(text)) {
+        if ![&self.actor, &self.action, &self.kind, &self.object].iter().all(|text| sound(text)) {
             return Err("A filter holds at most 256 characters.");
         }
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let (from, until) = moments(&self.from, &self.to, now)?;
-        let filter =
-            Filter { actor: some(&self.actor), action: some(&self.action), object: some(&self.object), from, until };
+        let filter = Filter {
+            actor: some(&self.actor),
+            action: some(&self.action),
+            kind: some(&self.kind),
+            object: some(&self.object),
+            from,
+            until,
+        };
         let seq = |text: &str| text.parse().ok().filter(|seq: &i64| *seq > 0);
         Ok((filter, listing::cursor(&self.cursor, seq)?))
     }
 
-    fn fields(&self) -> [(&'static str, &'static str, &str); 5] {
+    fn fields(&self) -> [(&'static str, &'static str, &str); 6] {
         [
             ("actor", "Who", &self.actor),
             ("action", "What", &self.action),
+            ("kind", "Kind", &self.kind),
             ("object", "Object", &self.object),
             ("from", "From", &self.from),
             ("to", "To", &self.to),
@@ -161,6 +185,7 @@ fn page(mut frame: Frame, typed: &Typed, found: Option<Found>, problem: &str) ->
         actor: typed.actor.clone(),
         object: typed.object.clone(),
         actions: actions(&typed.action),
+        kinds: choices("Anything", &typed.kind, KINDS),
         from: typed.from.clone(),
         to: typed.to.clone(),
         problem: problem.to_owned(),
@@ -185,6 +210,7 @@ fn chips(typed: &Typed) -> Vec<Chip> {
     let chip = |(name, label, value): (&'static str, &'static str, &str)| Chip {
         label: label.to_owned(),
         value: match name {
+            "kind" => KINDS.iter().find(|(kind, _)| *kind == value).map_or(value, |(_, label)| label).to_owned(),
             "action" => sentence(value).unwrap_or(value).to_owned(),
             _ => value.to_owned(),
         },

@@ -84,6 +84,8 @@ pub struct Filter {
     pub actor: Option<String>,
     /// What was done, as `noun.verb`.
     pub action: Option<String>,
+    /// To what kind of thing, by its noun.
+    pub kind: Option<String>,
     /// To which thing, by id.
     pub object: Option<String>,
     /// At this time or later.
@@ -133,7 +135,8 @@ impl Filter {
         let object = self.object.as_deref().map(|value| ("audit.object_id", value));
         let actor = self.actor.as_deref().map(|value| ("audit.actor_name", value));
         let action = self.action.as_deref().map(|value| ("audit.action", value));
-        object.or(actor).or(action)
+        let kind = self.kind.as_deref().map(|value| ("audit.object_kind", value));
+        object.or(actor).or(action).or(kind)
     }
 }
 
@@ -149,6 +152,9 @@ fn wanted(filter: &Filter) -> Query<'_> {
     }
     if let Some(action) = filter.action.as_deref().filter(|_| lead != Some("audit.action")) {
         query = query.filter(sql::<Bool>("coalesce(audit.action, '') = ").bind::<Text, _>(action));
+    }
+    if let Some(kind) = filter.kind.as_deref().filter(|_| lead != Some("audit.object_kind")) {
+        query = query.filter(sql::<Bool>("coalesce(audit.object_kind, '') = ").bind::<Text, _>(kind));
     }
     let at = || sql::<Timestamp>("coalesce(audit.at, audit.at)");
     if let Some(from) = filter.from {

@@ -79,6 +79,12 @@ both! {
         assert!(!page.has("hush-audit") && page.texts("tbody th")[0].contains("Ada Admin"));
         assert_eq!(admin.get("/settings/audit?action=webhook.changed").await.texts("tbody th").len(), 1);
         assert_eq!(admin.get("/settings/audit?actor=Nobody").await.texts("tbody th").len(), 0);
+        let of_kind = admin.get("/settings/audit?kind=webhook").await;
+        assert_eq!(of_kind.texts("tbody th").len(), 2);
+        assert_eq!(of_kind.attributes("#kind option[selected]", "value"), ["webhook"]);
+        assert_eq!(admin.get("/settings/audit?kind=webhook&action=webhook.changed").await.texts("tbody th").len(), 1);
+        assert_eq!(admin.get("/settings/audit?kind=api_key").await.texts("tbody th").len(), 0);
+        assert_eq!(admin.get(&format!("/settings/audit?kind=document&object={id}")).await.texts("tbody th").len(), 0);
         for wrong in ["cursor=x", "from=never", "cursor=o-1"] {
             assert_eq!(admin.get(&format!("/settings/audit?{wrong}")).await.status(), 400, "{wrong}");
         }

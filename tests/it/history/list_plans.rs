@@ -101,11 +101,15 @@ both! {
         let none = audit::Filter::default;
         let (actor, object) = (Some("Ada".to_owned()), Some("whk_7".to_owned()));
         let action = Some("webhook.changed".to_owned());
+        let kind = Some("webhook".to_owned());
         for (index, filter) in [
             ("", none()),
             ("audit_actor", audit::Filter { actor: actor.clone(), ..none() }),
             ("audit_action", audit::Filter { action: action.clone(), ..none() }),
             ("audit_object", audit::Filter { object: object.clone(), ..none() }),
+            ("audit_kind", audit::Filter { kind: kind.clone(), ..none() }),
+            ("audit_kind", audit::Filter { kind: kind.clone(), until: Some(day("2026-11-01")), ..none() }),
+            ("audit_action", audit::Filter { action: action.clone(), kind: kind.clone(), ..none() }),
             ("", audit::Filter { from: Some(day("2026-11-23")), ..none() }),
             ("", audit::Filter { until: Some(day("2026-11-01")), ..none() }),
             ("audit_actor", audit::Filter { actor: actor.clone(), from: Some(day("2026-11-23")), ..none() }),
