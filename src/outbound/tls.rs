@@ -1,6 +1,10 @@
 //! TLS for outgoing requests: which authorities are trusted, and what is learnt from a handshake.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use rustls::{
@@ -18,6 +22,8 @@ use super::{certificate, probe::Probe};
 
 /// Servers whose sessions are remembered, to shorten the next handshake.
 const REMEMBERED_SERVERS: usize = 1_024;
+/// How long. A handshake that is shortened shows no certificate, so a new one would never be seen.
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// The configuration, and where its trusted authorities come from.
 pub(super) fn configuration(ca_file: Option<&Path>) -> anyhow::Result<(ClientConfig, &'static str)> {
@@ -41,7 +47,7 @@ pub(super) fn configuration(ca_file: Option<&Path>) -> anyhow::Result<(ClientCon
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Witness(verifier)))
         .with_no_client_auth();
-    configuration.resumption = Resumption::store(Arc::new(Sessions(ClientSessionMemoryCache::new(REMEMBERED_SERVERS))));
+    configuration.resumption = Resumption::store(Arc::new(Sessions::new(Instant::now())));
     Ok((configuration, source))
 }
 
@@ -115,36 +121,55 @@ impl ServerCertVerifier for Witness {
 
 /// The sessions that are remembered. Each handshake begins with a look here, which is where its clock starts.
 #[derive(Debug)]
-struct Sessions(ClientSessionMemoryCache);
+struct Sessions(Mutex<(Arc<ClientSessionMemoryCache>, Instant)>);
+
+impl Sessions {
+    fn new(now: Instant) -> Self {
+        Self(Mutex::new((Arc::new(ClientSessionMemoryCache::new(REMEMBERED_SERVERS)), now)))
+    }
+
+    /// Those of this hour.
+    fn at(&self, now: Instant) -> Arc<ClientSessionMemoryCache> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_duration_since(inner.1) >= REMEMBERED {
+            *inner = (Arc::new(ClientSessionMemoryCache::new(REMEMBERED_SERVERS)), now);
+        }
+        Arc::clone(&inner.0)
+    }
+
+    fn now(&self) -> Arc<ClientSessionMemoryCache> {
+        self.at(Instant::now())
+    }
+}
 
 impl ClientSessionStore for Sessions {
     fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
-        self.0.set_kx_hint(server_name, group);
+        self.now().set_kx_hint(server_name, group);
     }
 
     fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.0.kx_hint(server_name)
+        self.now().kx_hint(server_name)
     }
 
     fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.0.set_tls12_session(server_name, value);
+        self.now().set_tls12_session(server_name, value);
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.0.tls12_session(server_name)
+        self.now().tls12_session(server_name)
     }
 
     fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
-        self.0.remove_tls12_session(server_name);
+        self.now().remove_tls12_session(server_name);
     }
 
     fn insert_tls13_ticket(&self, server_name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        self.0.insert_tls13_ticket(server_name, value);
+        self.now().insert_tls13_ticket(server_name, value);
     }
 
     fn take_tls13_ticket(&self, server_name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
         Probe::current().handshaking();
-        self.0.take_tls13_ticket(server_name)
+        self.now().take_tls13_ticket(server_name)
     }
 }
 
@@ -157,6 +182,16 @@ mod tests {
         let (roots, is_system) = roots(Vec::new());
         assert!(!is_system);
         assert!(roots.len() > 50, "{} roots", roots.len());
+    }
+
+    #[test]
+    fn sessions_are_forgotten_after_an_hour() {
+        let start = Instant::now();
+        let sessions = Sessions::new(start);
+        let server = ServerName::try_from("ci.example.com").unwrap();
+        sessions.at(start).set_kx_hint(server.clone(), NamedGroup::X25519);
+        assert_eq!(sessions.at(start + REMEMBERED / 2).kx_hint(&server), Some(NamedGroup::X25519));
+        assert_eq!(sessions.at(start + REMEMBERED).kx_hint(&server), None);
     }
 
     #[test]
