@@ -71,7 +71,7 @@ impl App {
     ) -> anyhow::Result<(Self, Worker)> {
         let policy = settings.egress.policy().map_err(|problems| anyhow::anyhow!(problems.join(" ")))?;
         let client = outbound::Client::new(Arc::new(policy), settings.egress.client_options())?;
-        let node = Node::identify(&settings.data_dir, &ids)?;
+        let node = Node::identify(&settings.data_dir, &ids, db.url())?;
         let (lanes, handed) = Lanes::new(node.id());
         let webhooks = Webhooks::new(sealer.clone(), &settings.public_url);
         db.before_commit(delivery::before_commit(&webhooks, &lanes));
@@ -81,6 +81,7 @@ impl App {
             clock: clock.clone(),
             webhooks: webhooks.clone(),
             lanes: lanes.clone(),
+            node: node.clone(),
         };
         let app = Self {
             assets: addresses(),

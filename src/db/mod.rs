@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "what `MultiConnection` derives has no words")]
 
 mod error;
+mod hold;
 mod kept;
 mod listen;
 mod migrate;
@@ -18,6 +19,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 pub use error::DbError;
+pub use hold::Hold;
 pub(crate) use kept::Kept;
 pub use listen::Listener;
 pub use migrate::{applied, migrate, pending, revert_all};

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::NodeId;
 use super::lanes::{Lanes, Slot};
+use super::node::Node;
 use super::queue::{self, Claim, Claimed};
 use super::send::{Job, Sender};
 use crate::clock::{Clock, Time};
@@ -57,11 +58,14 @@ pub struct Parts {
     pub webhooks: Webhooks,
     /// The lanes in memory.
     pub lanes: Lanes,
+    /// Who this process is.
+    pub node: Node,
 }
 
 /// Sends what is due. Tests call [`Worker::step`]; [`Worker::run`] adds the waiting and the stop.
 pub struct Worker {
     sender: Arc<Sender>,
+    node: Node,
     handed: mpsc::UnboundedReceiver<Job>,
     tasks: JoinSet<()>,
     started: bool,
@@ -72,10 +76,10 @@ pub struct Worker {
 impl Worker {
     /// A worker that takes what dispatch hands over through `handed`.
     pub fn new(parts: Parts, handed: mpsc::UnboundedReceiver<Job>) -> Self {
-        let Parts { db, client, clock, webhooks, lanes } = parts;
+        let Parts { db, client, clock, webhooks, lanes, node } = parts;
         let tokens = Tokens::new(client.clone(), clock.clone());
         let sender = Arc::new(Sender { db, client, tokens, clock, webhooks, lanes });
-        Self { sender, handed, tasks: JoinSet::new(), started: false, renewed: None, looked: None }
+        Self { sender, node, handed, tasks: JoinSet::new(), started: false, renewed: None, looked: None }
     }
 
     fn lanes(&self) -> &Lanes {
@@ -174,6 +178,10 @@ impl Worker {
     }
 
     async fn renew(&mut self, asked: Instant) -> Result<(), DbError> {
+        let held = self.node.clone();
+        tokio::task::spawn_blocking(move || held.check())
+            .await
+            .map_err(|error| DbError::Interrupted(error.to_string()))??;
         let (node, first) = (self.lanes().node(), !self.started);
         let clock = self.sender.clock.clone();
         let owned = self

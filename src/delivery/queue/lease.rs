@@ -90,7 +90,7 @@ pub(in crate::delivery) fn release(conn: &mut Conn, node: NodeId) -> Result<(), 
 }
 
 /// At start: nobody alive holds these leases. On the embedded database there is one process; elsewhere nobody else
-/// can have this node's id.
+/// has this node's id, which [`crate::delivery::node::Node`] holds.
 pub(in crate::delivery) fn void_leases(conn: &mut Conn, node: NodeId) -> Result<(), DbError> {
     let none = lanes::owner.eq(None::<String>);
     if matches!(conn, Conn::Sqlite(_)) {

@@ -1,7 +1,9 @@
 //! Lanes: who may send, how many at a time, and what a dead node leaves.
 
+use diesel::connection::SimpleConnection;
+use postrider::delivery::Lanes;
+use postrider::delivery::node::Node;
 use postrider::delivery::worker::{Parts, Worker};
-use postrider::delivery::{Lanes, NodeId};
 
 use super::*;
 use crate::support::app::both;
@@ -9,14 +11,19 @@ use crate::support::receiver::Step as Act;
 
 /// A second node on the same database.
 fn second_node(app: &TestApp) -> (Worker, Lanes) {
-    let node: NodeId = app.app.ids.make();
-    let (lanes, handed) = Lanes::new(node);
+    let folder = app.app.settings.data_dir.join("second");
+    worker_of(app, Node::identify(&folder, &app.app.ids, app.app.db.url()).unwrap())
+}
+
+fn worker_of(app: &TestApp, node: Node) -> (Worker, Lanes) {
+    let (lanes, handed) = Lanes::new(node.id());
     let parts = Parts {
         db: app.app.db.clone(),
         client: app.app.client.clone(),
         clock: app.clock.clone(),
         webhooks: app.app.webhooks.clone(),
         lanes: lanes.clone(),
+        node,
     };
     (Worker::new(parts, handed), lanes)
 }
@@ -94,6 +101,45 @@ both! {
         assert_eq!((receiver.requests().len(), lanes.in_flight()), (0, 0), "the other node claims nothing");
         app.drain().await;
         assert_eq!(receiver.requests().len(), 20);
+    }
+
+    async fn a_copy_of_the_data_folder_makes_no_second_node_of_one_id(app: TestApp) {
+        // On the embedded database the file of the data keeps a second process out.
+        if app.app.db.is_sqlite() {
+            return;
+        }
+        let receiver = answering(200).await;
+        app.add_webhook(&receiver.url("/"), &[]).await;
+        app.drain().await;
+        let (own, copy) = (app.app.settings.data_dir.clone(), app.app.settings.data_dir.join("copy"));
+        std::fs::create_dir_all(&copy).unwrap();
+        let copied = || {
+            std::fs::copy(own.join("node"), copy.join("node")).unwrap();
+            Node::identify(&copy, &app.app.ids, app.app.db.url()).unwrap()
+        };
+        let id = app.app.node.id();
+        let other = copied();
+        assert_ne!(other.id(), id);
+        let written = std::fs::read_to_string(copy.join("node")).unwrap();
+        assert_eq!(written.trim(), other.id().as_str(), "and it stays that one's id");
+        drop(other);
+
+        // The server restarts, and the copy is first to take the id.
+        let end = format!(
+            "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and \
+             ((classid::bigint << 32) | objid::bigint) = hashtextextended(current_schema() || ' {id}', 0)"
+        );
+        app.write(move |tx| Ok(tx.batch_execute(&end)?)).await;
+        let thief = copied();
+        assert_eq!(thief.id(), id);
+        app.publish(DATA).await;
+        let (mut worker, _lanes) = worker_of(&app, app.app.node.clone());
+        let refused = worker.step().await.unwrap_err().to_string();
+        assert!(refused.contains("another process has the node id"), "{refused}");
+        drop(thief);
+        worker.step().await.unwrap();
+        worker.settle().await;
+        assert_eq!(receiver.requests().len(), 1);
     }
 
     async fn switching_off_and_deleting_cancel_what_waits(app: TestApp) {
