@@ -158,6 +158,7 @@ diesel::table! {
         filters -> Nullable<Text>,
         filters_set_at -> Nullable<Timestamp>,
         fail_when -> Nullable<Text>,
+        template -> Nullable<Text>,
     }
 }
 

@@ -73,6 +73,23 @@ fn check(text: &str, most: usize, allowed: &[char]) -> Result<(), TextFault> {
     if is_piled(text) { Err(TextFault::Marks) } else { Ok(()) }
 }
 
+/// The beginning of a long value, on one line.
+pub fn shortened(value: &str, most: usize) -> String {
+    let mut letters = value.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut shown: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A remark as a sentence of its own: a capital first, a full stop last.
+pub fn sentence(remark: &str) -> String {
+    let mut letters = remark.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
 fn category(letter: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(letter)
 }

@@ -59,7 +59,7 @@ async function test(button) {
   const dialog = form.closest("dialog");
   button.setAttribute("aria-busy", "true");
   try {
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(new FormData(form, button));
     const answer = await fetch(button.getAttribute("formaction") ?? form.getAttribute("action"), { method: "POST", body });
     const page = parse(await answer.text());
     const place = button.dataset.result ?? "test-result";
@@ -175,6 +175,13 @@ function addFilter(button) {
   row.querySelector("input").focus();
 }
 
+// Puts a part into a text area, where the cursor is.
+function insert(button) {
+  const area = document.getElementById(button.dataset.into);
+  area.setRangeText(button.dataset.insert, area.selectionStart, area.selectionEnd, "end");
+  area.focus();
+}
+
 function reveal(button) {
   const input = document.getElementById(button.dataset.show);
   input.type = input.type === "password" ? "text" : "password";
@@ -208,6 +215,7 @@ document.addEventListener("click", (event) => {
   else if ((found = hit("[data-generate]"))) generate(found.dataset.generate);
   else if ((found = hit("[data-add-header]"))) addHeader(found);
   else if ((found = hit("[data-add-filter]"))) addFilter(found);
+  else if ((found = hit("[data-insert]"))) insert(found);
   else if ((found = hit("[data-show]"))) reveal(found);
 });
 

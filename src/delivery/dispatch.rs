@@ -13,12 +13,12 @@ use crate::db::{DbError, Tx};
 use crate::events::{self, Event};
 use crate::filters::Document;
 use crate::webhooks::filter::Missed;
-use crate::webhooks::request::Facts;
+use crate::webhooks::request::{Body, Facts, Unwritten};
 use crate::webhooks::set::Webhooks;
 use crate::webhooks::{Webhook, WebhookId, request};
 
 /// Why a webhook got no delivery of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unsent {
     /// Its type is not ticked.
@@ -31,6 +31,8 @@ pub enum Unsent {
     OtherEnvironment,
     /// This filter was false.
     FilterFalse(Missed),
+    /// The webhook's template failed with it: what is wrong, without a full stop.
+    TemplateError(String),
 }
 
 /// Judges one webhook for one event with its data; `None` means that it is sent.
@@ -76,9 +78,14 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
             // Read where a filter looks, and once for all webhooks.
             let data = Document::new(event.data.as_deref().unwrap_or_default());
             for webhook in set.all() {
-                match judge(webhook, &event, &data) {
-                    None => add(tx, &mut batch, lanes, webhook, Facts::of(&event, webhooks.portal_url()), &event)?,
-                    Some(reason) => unsent.push((webhook.id, reason)),
+                if let Some(reason) = judge(webhook, &event, &data) {
+                    unsent.push((webhook.id, reason));
+                    continue;
+                }
+                match request::body(webhook, Facts::of(&event, webhooks.portal_url())) {
+                    Ok(body) => add(tx, &mut batch, lanes, webhook, body, &event),
+                    Err(Unwritten::Template(fault)) => unsent.push((webhook.id, Unsent::TemplateError(fault))),
+                    Err(fault @ Unwritten::Data(_)) => return Err(DbError::unwritable(fault)),
                 }
             }
         }
@@ -106,15 +113,7 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
     Ok(())
 }
 
-fn add(
-    tx: &mut Tx<'_>,
-    batch: &mut Batch,
-    lanes: &Lanes,
-    webhook: &Arc<Webhook>,
-    facts: Facts<'_>,
-    event: &Event,
-) -> Result<(), DbError> {
-    let body = request::body(webhook, facts).map_err(DbError::unwritable)?;
+fn add(tx: &mut Tx<'_>, batch: &mut Batch, lanes: &Lanes, webhook: &Arc<Webhook>, body: Body, event: &Event) {
     let id: DeliveryId = tx.make_id();
     let now = tx.now();
     // What is held waits in the table.
@@ -149,7 +148,7 @@ fn add(
         if !lanes.has(webhook.id) {
             batch.elsewhere.push(webhook.id);
         }
-        return Ok(());
+        return;
     };
     batch.attempts.push(NewAttempt::new(id, 1, lanes.node(), webhook, now));
     batch.jobs.push(Job {
@@ -164,5 +163,4 @@ fn add(
         sent_at: now,
         slot,
     });
-    Ok(())
 }

@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::text::shortened;
+
 /// The most characters of a value that a sentence shows.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 /// A JSON text. Nothing of it is read before a rule asks, and then only the objects and lists on the rule's way.
 pub struct Document<'a> {
@@ -101,10 +103,10 @@ impl<'a> Node<'a> {
     pub fn shown(&self) -> String {
         match (self.text(), self.inside()) {
             (Some(text), _) if text.is_empty() => "an empty text".to_owned(),
-            (Some(text), _) => shortened(&text),
+            (Some(text), _) => shortened(&text, SHOWN),
             (None, Inside::Fields(_)) => "an object".to_owned(),
-            (None, Inside::Elements(_)) => format!("the list {}", shortened(self.raw.get())),
-            (None, Inside::Nothing) => shortened(self.raw.get()),
+            (None, Inside::Elements(_)) => format!("the list {}", shortened(self.raw.get(), SHOWN)),
+            (None, Inside::Nothing) => shortened(self.raw.get(), SHOWN),
         }
     }
 }
@@ -113,14 +115,4 @@ impl<'a> Node<'a> {
 fn place(name: &str) -> Option<usize> {
     let sound = name == "0" || (!name.starts_with('0') && name.bytes().all(|byte| byte.is_ascii_digit()));
     sound.then(|| name.parse().ok()).flatten()
-}
-
-/// The beginning of a long value, on one line.
-pub(super) fn shortened(value: &str) -> String {
-    let mut letters = value.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-    let mut shown: String = letters.by_ref().take(SHOWN).collect();
-    if letters.next().is_some() {
-        shown.push('…');
-    }
-    shown
 }

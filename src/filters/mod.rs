@@ -21,6 +21,7 @@ mod tests;
 
 pub use document::{Document, Node};
 
+use crate::text::shortened;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -218,7 +219,7 @@ impl Rule {
     pub fn miss(&self, document: &Document<'_>) -> String {
         let path = &self.path;
         let is = document.at(&self.steps).map_or_else(|| "not there".to_owned(), Node::shown);
-        let value = document::shortened(self.value());
+        let value = shortened(self.value(), document::SHOWN);
         match &self.test {
             Test::Equals(_) if value.is_empty() => format!("{path} is {is}, wanted an empty text"),
             Test::Equals(_) => format!("{path} is {is}, wanted {value}"),

@@ -52,6 +52,9 @@ pub(super) struct WebhookAnswer {
     events: Vec<String>,
     method: Method,
     format: Format,
+    /// What makes the bodies of `template`; null for other formats.
+    #[schema(example = json!(null))]
+    template: Option<String>,
     /// The kind of login.
     auth: AuthKind,
     /// When the login was last set; null without one.
@@ -160,6 +163,7 @@ impl WebhookAnswer {
             events: webhook.events.clone(),
             method: webhook.method,
             format: webhook.format,
+            template: webhook.template.as_ref().map(|template| template.text().to_owned()),
             auth: webhook.auth.kind(),
             auth_set_at: webhook.auth_set_at,
             username,
@@ -250,6 +254,10 @@ pub(super) struct ToSave {
     /// `notification` unless given.
     #[schema(value_type = Option<Format>, inline)]
     format: Option<String>,
+    /// A Jinja template over `event`, `data`, `webhook` and `portal_url`, which makes the bodies of `template`; it is tried
+    /// on the examples of the ticked types.
+    #[schema(max_length = 20000, example = r#"{"id": "{{ event.id }}", "data": {{ data|tojson }}}"#)]
+    template: Option<String>,
     /// `none` unless given.
     #[schema(value_type = Option<AuthKind>, inline)]
     auth: Option<String>,
@@ -363,6 +371,7 @@ impl ToSave {
             events: self.events.unwrap_or_default(),
             method: self.method.unwrap_or(new.method),
             format: self.format.unwrap_or(new.format),
+            template: self.template.unwrap_or_default(),
             auth: self.auth.unwrap_or(new.auth),
             token: self.token.unwrap_or_default().0,
             username: self.username.unwrap_or_default(),

@@ -11,11 +11,12 @@ use super::filter::{self, WebhookFilters};
 use super::headers::{self, CustomHeader};
 use super::login::{self, Login};
 use super::sign::SigningKey;
+use super::template::{Preset, Template};
 use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
 use crate::clock::Time;
 use crate::credentials::Credential;
 use crate::credentials::join::{self, Address};
-use crate::events::{Environment, find_type};
+use crate::events::{Environment, EventType, find_type};
 use crate::filters::Mode;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
@@ -57,6 +58,10 @@ pub struct WebhookForm {
     pub(super) events: Vec<String>,
     pub(super) method: String,
     pub(super) format: String,
+    /// The template of that format.
+    pub(super) template: String,
+    /// The template that a person wants to begin with.
+    pub(super) preset: String,
     /// The rows of headers, name by name and value by value.
     pub(super) header_name: Vec<String>,
     #[serde(deserialize_with = "secrets")]
@@ -119,6 +124,8 @@ impl Default for WebhookForm {
             events: Vec::new(),
             method: Method::Post.as_str().to_owned(),
             format: Format::Notification.as_str().to_owned(),
+            template: String::new(),
+            preset: String::new(),
             header_name: Vec::new(),
             header_value: Vec::new(),
             filter_path: Vec::new(),
@@ -183,6 +190,7 @@ pub struct Draft {
     pub(super) environment: Environment,
     pub(super) method: Method,
     pub(super) format: Format,
+    pub(super) template: Option<Template>,
     pub(super) headers: Vec<CustomHeader>,
     pub(super) filters: WebhookFilters,
     pub(super) timeout: Duration,
@@ -206,6 +214,7 @@ impl WebhookForm {
             events: webhook.events.clone(),
             method: webhook.method.as_str().to_owned(),
             format: webhook.format.as_str().to_owned(),
+            template: webhook.template.as_ref().map(|template| template.text().to_owned()).unwrap_or_default(),
             header_name: webhook.headers.iter().map(|header| header.name.clone()).collect(),
             environment: webhook.environment.as_str().to_owned(),
             timeout: webhook.timeout.as_secs().to_string(),
@@ -265,6 +274,7 @@ impl WebhookForm {
         let events = errors.take("events", self.events());
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
+        let template = errors.take("template", self.template(format, events.as_deref().unwrap_or_default()));
         let headers = self.headers(saved, url, login.as_ref(), &mut errors);
         let filters = filter::parse(self, &mut errors);
         let environment = Environment::parse(&self.environment);
@@ -274,10 +284,11 @@ impl WebhookForm {
         let retry = self.retry(&mut errors);
         let signing_key = errors.take("signing_secret", self.signing_key());
         let all = name.zip(code).zip(address).zip(description).zip(login).zip(events).zip(method).zip(timeout);
-        let more = retry.zip(signing_key).zip(format).zip(headers).zip(environment).zip(filters).zip(fail_when);
+        let more =
+            retry.zip(signing_key).zip(format.zip(template)).zip(headers).zip(environment).zip(filters).zip(fail_when);
         let (Some(all), Some(more), true) = (all, more, errors.is_empty()) else { return Err(errors) };
         let (((((((name, code), address), description), login), events), method), timeout) = all;
-        let ((((((retry, signing_key), format), headers), environment), filters), fail_when) = more;
+        let ((((((retry, signing_key), (format, template)), headers), environment), filters), fail_when) = more;
         Ok(Draft {
             name,
             code,
@@ -288,6 +299,7 @@ impl WebhookForm {
             environment,
             method,
             format,
+            template,
             headers,
             filters,
             timeout,
@@ -348,6 +360,16 @@ impl WebhookForm {
         Ok(known.into_iter().collect())
     }
 
+    /// The template, tried on the examples of the ticked types; one of another format is not kept.
+    fn template(&self, format: Option<Format>, ticked: &[String]) -> Result<Option<Template>, String> {
+        if format != Some(Format::Template) {
+            return Ok(None);
+        }
+        let template = Template::parse(&self.template)?;
+        template.check(ticked.iter().filter_map(|name| find_type(name)))?;
+        Ok(Some(template))
+    }
+
     fn timeout(&self) -> Result<Duration, String> {
         let typed = self.timeout.trim();
         let digits = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
@@ -392,7 +414,7 @@ impl WebhookForm {
 
     /// The same with bodies of this shape.
     pub(crate) fn sample_in(format: Format) -> Self {
-        Self { format: format.to_string(), ..Self::sample() }
+        Self { format: format.to_string(), template: Preset::Plain.text().to_owned(), ..Self::sample() }
     }
 
     /// A webhook of what is typed so far, for showing its bodies: what is not right yet has its default, and no login.
@@ -404,6 +426,7 @@ impl WebhookForm {
             url: self.url.clone(),
             method: Method::parse(&self.method).unwrap_or(Method::Post),
             format: Format::parse(&self.format).unwrap_or(Format::Notification),
+            template: Template::parse(&self.template).ok(),
             environment: Environment::parse(&self.environment).unwrap_or(Environment::Production),
             ..webhook
         }
@@ -424,6 +447,12 @@ impl WebhookForm {
 }
 
 impl Draft {
+    /// Tries the template on the example that is about to be sent, which need not be of a ticked type.
+    pub(super) fn check_template(&self, kind: &EventType) -> Result<(), FieldErrors> {
+        let tried = self.template.as_ref().map_or(Ok(()), |template| template.check([kind]));
+        tried.map_err(|fault| FieldErrors::one("template", fault))
+    }
+
     /// A new webhook of that code.
     pub(super) fn found(self, id: WebhookId, code: String, now: Time) -> Webhook {
         let signing_key = self.signing_key.clone().unwrap_or_else(SigningKey::generate);
@@ -469,6 +498,7 @@ impl Draft {
             environment: self.environment,
             method: self.method,
             format: self.format,
+            template: self.template,
             headers: self.headers,
             filters_set_at: if self.filters == base.filters { base.filters_set_at } else { Some(now) },
             filters: self.filters,
@@ -496,6 +526,7 @@ fn empty(id: WebhookId, code: String, signing_key: SigningKey, now: Time) -> Web
         active: false,
         method: Method::Post,
         format: Format::Notification,
+        template: None,
         timeout: Duration::ZERO,
         fail_when: None,
         retry: Retry::Standard,

@@ -18,6 +18,7 @@ pub mod request;
 pub mod set;
 pub mod sign;
 pub(crate) mod store;
+pub mod template;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,8 @@ crate::word_enum! {
         Teams = "teams",
         /// `{"issues","data"}`, for an incoming webhook of Jira Automation.
         Jira = "jira",
+        /// As a template of the webhook's own says.
+        Template = "template",
     }
 }
 
@@ -205,6 +208,8 @@ pub struct Webhook {
     pub(crate) active: bool,
     pub(crate) method: Method,
     pub(crate) format: Format,
+    /// What makes the bodies of [`Format::Template`].
+    pub(crate) template: Option<template::Template>,
     /// For one whole attempt, 1-30 s.
     pub(crate) timeout: Duration,
     pub(crate) retry: Retry,

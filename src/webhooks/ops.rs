@@ -283,7 +283,7 @@ type Read = fn(&Webhook) -> Value;
 /// The fields in which two states of a webhook differ; secrets only as "changed".
 fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
     let was = |read: Read| old.map_or(Value::Null, read);
-    let fields: [(&str, Read); 22] = [
+    let fields: [(&str, Read); 23] = [
         ("name", |webhook| webhook.name.clone().into()),
         ("code", |webhook| webhook.code.clone().into()),
         ("url", |webhook| webhook.url.clone().into()),
@@ -298,6 +298,7 @@ fn differences(old: Option<&Webhook>, new: &Webhook) -> Changes {
         ("events", |webhook| webhook.events.clone().into()),
         ("method", |webhook| webhook.method.as_str().into()),
         ("format", |webhook| webhook.format.as_str().into()),
+        ("template", |webhook| webhook.template.as_ref().map(|template| template.text().to_owned()).into()),
         ("headers", |webhook| webhook.headers.iter().map(|header| header.name.clone()).collect::<Vec<_>>().into()),
         ("filters", |webhook| webhook.filters.told()),
         ("environment", |webhook| webhook.environment.as_str().into()),

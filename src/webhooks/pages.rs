@@ -10,6 +10,7 @@ mod payloads;
 mod remove;
 mod secret;
 mod show;
+mod template;
 mod trial;
 
 use std::future::{Ready, ready};
@@ -47,6 +48,12 @@ pub(crate) fn routes() -> Vec<Route> {
             admin,
             "it tries filters on events that are stored",
             filters::typed,
+        ),
+        Route::post_exempt(
+            "/settings/webhooks/template",
+            admin,
+            "it tries a template on events that are stored",
+            template::typed,
         ),
         Route::post("/settings/webhooks/bulk", admin, "webhook.activated webhook.deactivated", bulk::bulk),
         Route::post("/settings/webhooks/{id}/activate", admin, "webhook.activated", bulk::activate),

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::template::Target;
 use super::{Auth, ContentType, Format, Webhook, change, formats, sign};
 use crate::clock::Time;
 use crate::credentials::write;
@@ -98,11 +99,22 @@ pub(super) fn sample<'a>(type_name: &'a str, data: &'a str) -> Facts<'a> {
     Facts { source: Source::Api, data, ..facts }
 }
 
+/// Why there is no body.
+#[derive(Debug, thiserror::Error)]
+pub enum Unwritten {
+    /// The data is no JSON, which no door lets in.
+    #[error("the data is no JSON")]
+    Data(#[from] serde_json::Error),
+    /// The webhook's template failed with this event: what is wrong, without a full stop.
+    #[error("{0}")]
+    Template(String),
+}
+
 /// The body of an event for a webhook. The order of the keys is part of each format.
 ///
 /// # Errors
-/// When the data is no JSON.
-pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, serde_json::Error> {
+/// When the data is no JSON, or the webhook's template fails.
+pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, Unwritten> {
     let data: &RawValue = serde_json::from_str(facts.data)?;
     let text = match webhook.format {
         Format::Notification => {
@@ -130,6 +142,10 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, serde_json::Err
         Format::Slack => formats::slack(&facts)?,
         Format::Teams => formats::teams(&facts)?,
         Format::Jira => formats::jira(data)?,
+        Format::Template => match &webhook.template {
+            Some(template) => template.render(&facts, Target::of(webhook)).map_err(Unwritten::Template)?,
+            None => return Err(Unwritten::Template("there is no template".to_owned())),
+        },
     };
     let (text, content_type) = match (webhook.format, webhook.content_type()) {
         (Format::CloudEvents, ContentType::Json) => (text, "application/cloudevents+json"),

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::filter::WebhookFilters;
 use super::sign::SigningKey;
+use super::template::Template;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
 use crate::credentials::client::ClientLogin;
@@ -58,6 +59,7 @@ struct Row {
     filters: Option<String>,
     filters_set_at: Option<Time>,
     fail_when: Option<String>,
+    template: Option<String>,
 }
 
 /// How often webhooks were changed.
@@ -138,6 +140,7 @@ impl Row {
             filters: webhook.filters.to_stored()?,
             filters_set_at: webhook.filters_set_at,
             fail_when: webhook.fail_when.clone(),
+            template: webhook.template.as_ref().map(|template| template.text().to_owned()),
         })
     }
 
@@ -196,6 +199,7 @@ impl Row {
             filters: WebhookFilters::from_stored(self.filters.as_deref())?,
             filters_set_at: self.filters_set_at,
             fail_when: self.fail_when,
+            template: self.template.map(Template::stored),
             signing_keys,
             previous_key_until: self.signing_secret_previous_until,
             disabled: self.disabled_at.map(|at| Disabled { at, reason: self.disabled_reason.unwrap_or_default() }),

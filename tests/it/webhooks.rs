@@ -7,6 +7,7 @@ mod hold;
 mod list;
 mod page;
 mod settings;
+mod template;
 mod trial;
 
 use crate::support::app::TestApp;

@@ -10,6 +10,7 @@ use askama::Template;
 use super::filters::{FilterFields, Tried, filter_fields};
 use super::list::{self, List};
 use super::payloads::Payloads;
+use super::template::{TemplateFields, TemplateTried, template_fields};
 use super::trial::TestResult;
 use super::{LIST, address, frame};
 use crate::credentials::Credential;
@@ -27,9 +28,10 @@ use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
 
 /// The fields that the dialog folds away.
-const ADVANCED: [&str; 10] = [
+const ADVANCED: [&str; 11] = [
     "method",
     "format",
+    "template",
     "headers",
     "filter_mode",
     "filters",
@@ -70,6 +72,7 @@ struct Fields {
     methods: Vec<Choice>,
     format: Input,
     formats: Vec<Choice>,
+    template: TemplateFields,
     headers: Input,
     header_rows: Vec<HeaderRow>,
     filters: FilterFields,
@@ -112,6 +115,7 @@ struct Dialog {
     test: Option<TestResult>,
     payloads: Option<Payloads>,
     tried: Option<Tried>,
+    template_tried: Option<TemplateTried>,
     conflict: Option<Conflict>,
 }
 
@@ -127,6 +131,7 @@ pub(super) struct Shown {
     pub(super) test: Option<TestResult>,
     pub(super) payloads: Option<Payloads>,
     pub(super) tried: Option<Tried>,
+    pub(super) template_tried: Option<TemplateTried>,
     pub(super) status: StatusCode,
     /// A script opens it in place and wants nothing behind it.
     pub(super) bare: bool,
@@ -160,14 +165,23 @@ pub(super) async fn answer(
         list,
         id: saved.map(|webhook| webhook.id.to_string()),
         fields: fields(&form, saved, set.credentials(), errors),
-        advanced: shown.tried.is_some() || ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
+        advanced: shown.tried.is_some()
+            || shown.template_tried.is_some()
+            || is_begun(&form)
+            || ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
         test_events: test_events(&form.test_event, &form.events),
         test: shown.test,
         payloads: shown.payloads,
         tried: shown.tried,
+        template_tried: shown.template_tried,
         conflict: shown.conflict,
     };
     dialog.answer_with(shown.status)
+}
+
+/// A preset was just put in.
+fn is_begun(form: &WebhookForm) -> bool {
+    !form.preset.is_empty()
 }
 
 /// The line above a form that came back.
@@ -224,6 +238,7 @@ fn fields(
         methods: choices(methods, &[&form.method]),
         format: input("format", &form.format),
         formats: choices(Format::ALL.iter().map(|format| (format.as_str(), format_label(*format))), &[&form.format]),
+        template: template_fields(form, input("template", &form.template)),
         headers: input("headers", ""),
         header_rows: header_rows(form, saved),
         filters: filter_fields(form, errors),
@@ -263,6 +278,7 @@ pub(crate) fn format_label(format: Format) -> &'static str {
         Format::Slack => "Slack message",
         Format::Teams => "Teams card",
         Format::Jira => "Jira Automation",
+        Format::Template => "Own template",
     }
 }
 

@@ -262,7 +262,7 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Cre
         let chosen = chosen.into_iter().find(|credential| credential.id().as_str() == form.credential_id);
         chosen.map_or_else(String::new, |credential| credential.name().to_owned())
     };
-    let fields: [(&str, Read<'_>); 21] = [
+    let fields: [(&str, Read<'_>); 22] = [
         ("Webhook name", &|form| form.name.trim().to_owned()),
         ("Webhook URL", &|form| form.url.clone()),
         ("Webhook description", &|form| form.description.replace("\r\n", "\n").trim().to_owned()),
@@ -276,6 +276,9 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Cre
         ("Send on events", &|form| events(&form.events)),
         ("Method", &|form| form.method.clone()),
         ("Payload format", &|form| Format::parse(&form.format).map_or("", format_label).to_owned()),
+        ("Template", &|form| {
+            if form.format == "template" { form.template.replace("\r\n", "\n") } else { String::new() }
+        }),
         ("Custom headers", &|form| names(&form.header_name)),
         ("Filters", &filter::lines_of),
         ("Fail when the answer contains", &|form| form.fail_when.clone()),

@@ -11,6 +11,7 @@ use crate::filters::{Mode, Operator};
 use crate::history::pages::{event_label, when};
 use crate::sessions::Admin;
 use crate::state::App;
+use crate::text::sentence;
 use crate::web::view::{Choice, Input, When};
 use crate::web::{Form, WebError};
 use crate::webhooks::filter::{self, Named, Trial};
@@ -84,7 +85,7 @@ fn tried(trial: &Trial, events: &[Event], ticked: bool) -> Tried {
             event: event_label(&event.type_name),
             title: event.title.clone(),
             when: when(event.created_at),
-            story: capital(story),
+            story: sentence(story),
         })
     });
     let (headline, note) = match (trial.matched + trial.missed, ticked) {
@@ -103,13 +104,6 @@ fn tried(trial: &Trial, events: &[Event], ticked: bool) -> Tried {
         (_, _) => "good",
     };
     Tried { tone, headline, first, note }
-}
-
-/// A sentence of its own.
-fn capital(story: &str) -> String {
-    let mut letters = story.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 pub(super) fn filter_fields(form: &WebhookForm, errors: &FieldErrors) -> FilterFields {

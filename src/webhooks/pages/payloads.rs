@@ -17,6 +17,7 @@ use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, Choice, ChoiceGroup, Message};
 use crate::web::{Form, Page, Query, WebError};
 use crate::webhooks::form::WebhookForm;
+use crate::webhooks::request::Unwritten;
 use crate::webhooks::{Format, Webhook, payload};
 
 /// One type's request.
@@ -73,7 +74,7 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
         frame,
         formats: Format::ALL.iter().map(|one| choice(one.as_str(), format_label(*one), *one == format)).collect(),
         types: choices_by_group(&[&wish.kind]),
-        payloads: payloads(&app, &webhook, &chosen)?,
+        payloads: payloads(&app, &webhook, &chosen)?.0,
     }
     .answer()
 }
@@ -92,26 +93,41 @@ pub(super) async fn typed(
     };
     let ticked: Vec<&EventType> =
         CATALOGUE.iter().filter(|kind| form.events.iter().any(|name| name == kind.name)).collect();
+    let (all, fault) = payloads(&app, &webhook, &ticked)?;
     let note = match (ticked.is_empty(), whole, saved.is_some()) {
         (true, _, _) => "Tick an event to see what is sent for it.",
         (false, false, _) => "The login and your own headers are added once every field is right.",
         (false, true, false) => "Signed with a made-up secret: the webhook gets its own when it is added.",
         (false, true, true) => "",
     };
-    let payloads = Some(Payloads { all: payloads(&app, &webhook, &ticked)?, note: note.to_owned() });
+    let note = fault.map_or_else(|| note.to_owned(), |fault| format!("The template fails: {fault}."));
+    let payloads = Some(Payloads { all, note });
     dialog::answer(&app, &admin, form, Shown { saved, payloads, ..Shown::default() }).await
 }
 
-fn payloads(app: &App, webhook: &Webhook, kinds: &[&'static EventType]) -> Result<Vec<Payload>, WebError> {
+/// Those that can be written, and what is wrong with the template for the first that cannot.
+fn payloads(
+    app: &App,
+    webhook: &Webhook,
+    kinds: &[&'static EventType],
+) -> anyhow::Result<(Vec<Payload>, Option<String>)> {
     let now = app.clock.now();
-    let one = |kind: &&'static EventType| {
+    let (mut all, mut first) = (Vec::with_capacity(kinds.len()), None);
+    for kind in kinds {
         let id = app.ids.make::<EventId>().to_string();
-        let payload = payload::example(webhook, kind, &id, now, &app.settings.public_url)?;
-        let message =
-            Message { line: payload.line, headers: headers(&payload.headers), body: text_body(&payload.body) };
-        Ok(Payload { label: kind.label, name: kind.name, message })
-    };
-    kinds.iter().map(one).collect::<anyhow::Result<Vec<_>>>().map_err(WebError::from)
+        match payload::example(webhook, kind, &id, now, &app.settings.public_url) {
+            Ok(payload) => {
+                let body = text_body(&payload.body);
+                let message = Message { line: payload.line, headers: headers(&payload.headers), body };
+                all.push(Payload { label: kind.label, name: kind.name, message });
+            }
+            Err(error) => match error.downcast::<Unwritten>()? {
+                Unwritten::Template(fault) => first = first.or(Some(fault)),
+                fault @ Unwritten::Data(_) => return Err(fault.into()),
+            },
+        }
+    }
+    Ok((all, first))
 }
 
 /// A webhook of what is typed, where that is enough for a body: the rest has its defaults.

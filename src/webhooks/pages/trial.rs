@@ -18,6 +18,7 @@ use crate::history::pages::status_line;
 use crate::outbound::Reply;
 use crate::sessions::Admin;
 use crate::state::App;
+use crate::text::sentence;
 use crate::web::badge::Badge;
 use crate::web::exchange::{answer_body, headers, size, text_body, timing, took};
 use crate::web::frame::Frame;
@@ -88,7 +89,8 @@ pub(super) async fn typed(
     let set = edit::set(&app).await?;
     let parsed = form
         .parse(edit::known(&app, &set), saved.as_ref())
-        .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)));
+        .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)))
+        .and_then(|(draft, kind)| draft.check_template(kind).map(|()| (draft, kind)));
     let (draft, kind) = match parsed {
         Ok(parsed) => parsed,
         Err(errors) => {
@@ -122,6 +124,9 @@ pub(super) async fn saved(
     let webhook = read(&app, id).await?;
     let kind = kind(&chosen.test_event, &webhook.events)
         .map_err(|errors| WebError::BadRequest(errors.of("test_event").to_owned()))?;
+    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([kind]).err()) {
+        return Err(WebError::BadRequest(fault));
+    }
     let result = send(&app, &admin, webhook.clone(), Some(id), kind).await?;
     answer(&app, &admin, &webhook, test_events(kind.name, &[]), Some(result), true).await
 }
@@ -220,11 +225,7 @@ fn token_step(step: &Step) -> TokenStep {
 /// What is known of the fault, and what to do.
 fn remedy(detail: Option<&str>, remedy: &str) -> String {
     match detail {
-        Some(detail) => {
-            let mut letters = detail.chars();
-            let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-            format!("{first}{}. {remedy}", letters.as_str().trim_end_matches('.'))
-        }
+        Some(detail) => format!("{} {remedy}", sentence(detail)),
         None => remedy.to_owned(),
     }
 }

@@ -161,6 +161,7 @@ fn verdicts(found: &Found, set: &WebhookSet) -> Vec<Verdict> {
                 (Badge::Disabled, since.map_or_else(|| "disabled then".to_owned(), |at| format!("disabled since {at}")))
             }
             Unsent::OtherEnvironment => (Badge::Test, "other environment".to_owned()),
+            Unsent::TemplateError(fault) => (Badge::Failed, format!("template error: {fault}")),
             Unsent::FilterFalse(missed) => {
                 (Badge::NotSent, filtered(*missed, webhook.map(AsRef::as_ref), &found.event))
             }

@@ -19,6 +19,8 @@ pub(super) struct Settings {
     /// Labels of the ticked events; empty for none.
     pub(super) events: Vec<&'static str>,
     pub(super) format: &'static str,
+    /// The template of its bodies; empty for other formats.
+    pub(super) template: String,
     /// Names of its own headers, never their values.
     pub(super) headers: Vec<String>,
     /// Its filters, a line each.
@@ -41,6 +43,7 @@ pub(super) fn of(webhook: Webhook) -> Settings {
         login: login(&webhook),
         events: webhook.events.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect(),
         format: format_label(webhook.format),
+        template: webhook.template.as_ref().map(|template| template.text().to_owned()).unwrap_or_default(),
         headers: webhook.headers.iter().map(|header| header.name.clone()).collect(),
         filters: webhook.filters.lines(),
         filter_mode: match (webhook.filters.rows.mode(), webhook.filters.rows.rules().len()) {
