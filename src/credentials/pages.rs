@@ -4,11 +4,6 @@ mod edit;
 mod list;
 mod remove;
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
-
 use super::ops::Rejected;
 use super::{CredentialId, SchemeKind};
 use crate::sessions::Admin;
@@ -31,19 +26,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/settings/credentials/{id}/delete", admin, remove::confirm_delete),
         Route::post("/settings/credentials/{id}/delete", admin, "credential.deleted", remove::delete),
     ]
-}
-
-/// The credential that a path names.
-pub(super) struct Id(pub(super) CredentialId);
-
-impl FromRequest for Id {
-    type Error = WebError;
-    type Future = Ready<Result<Self, WebError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(CredentialId::parse);
-        ready(id.map(Self).ok_or(WebError::NotFound))
-    }
 }
 
 /// Where no dialog can say it better.

@@ -13,11 +13,6 @@ mod show;
 mod template;
 mod trial;
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
-
 use super::{Webhook, WebhookId, ops::Rejected};
 use crate::db::DbError;
 use crate::sessions::Admin;
@@ -74,19 +69,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/settings/webhooks/{id}/test", admin, trial::ask),
         Route::post("/settings/webhooks/{id}/test", admin, "webhook.tested", trial::saved),
     ]
-}
-
-/// The webhook that a path names.
-pub(super) struct Id(pub(super) WebhookId);
-
-impl FromRequest for Id {
-    type Error = WebError;
-    type Future = Ready<Result<Self, WebError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(WebhookId::parse);
-        ready(id.map(Self).ok_or(WebError::NotFound))
-    }
 }
 
 /// Where no dialog can say it better.

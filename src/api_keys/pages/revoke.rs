@@ -1,7 +1,7 @@
 //! Revoke API key.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::{LIST, List, frame, read};
@@ -11,7 +11,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Filled, Sheet};
-use crate::web::{Page, WebError, see_other};
+use crate::web::{Page, PathId, WebError, see_other};
 
 /// The confirm before a key dies.
 #[derive(Template)]
@@ -24,12 +24,7 @@ struct RevokeDialog {
     prefix: String,
 }
 
-fn id(path: &str) -> Result<ApiKeyId, WebError> {
-    ApiKeyId::parse(path).ok_or(WebError::NotFound)
-}
-
-pub(super) async fn ask(app: Data<App>, admin: Admin, path: Path<String>) -> Result<HttpResponse, WebError> {
-    let id = id(&path)?;
+pub(super) async fn ask(app: Data<App>, admin: Admin, PathId(id): PathId<ApiKeyId>) -> Result<HttpResponse, WebError> {
     let key = app.db.read::<_, DbError, _>(move |conn| find(conn, id)).await?.ok_or(WebError::NotFound)?;
     let list = read(&app).await?;
     let page = RevokeDialog {
@@ -47,8 +42,11 @@ pub(super) async fn ask(app: Data<App>, admin: Admin, path: Path<String>) -> Res
     page.answer()
 }
 
-pub(super) async fn revoke(app: Data<App>, admin: Admin, path: Path<String>) -> Result<HttpResponse, WebError> {
-    let id = id(&path)?;
+pub(super) async fn revoke(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<ApiKeyId>,
+) -> Result<HttpResponse, WebError> {
     let actor = admin.actor().clone();
     let done = app.db.write(move |tx| end(tx, &actor, id)).await?;
     app.keys.forget(id);

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::list::{self, List};
-use super::{Id, LIST, address, frame, label};
+use super::{LIST, address, frame, label};
 use crate::api_keys::Environment;
 use crate::credentials::form::{CredentialForm, Draft};
 use crate::credentials::ops::{self, Rejected};
@@ -17,7 +17,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Choice, Filled, Input, Sheet};
-use crate::web::{FieldErrors, Form, Page, WebError, Whole, see_other};
+use crate::web::{FieldErrors, Form, Page, PathId, WebError, Whole, see_other};
 
 /// Rows of headers that stand empty below those in use, for pages without script.
 const EMPTY_ROWS: usize = 3;
@@ -82,7 +82,7 @@ pub(super) async fn new(app: Data<App>, admin: Admin, Whole(whole): Whole) -> Re
 pub(super) async fn edit(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<CredentialId>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let saved = read(&app, id).await?;
@@ -118,7 +118,7 @@ pub(super) async fn create(
 pub(super) async fn change(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<CredentialId>,
     Form(form): Form<CredentialForm>,
 ) -> Result<HttpResponse, WebError> {
     let saved = read(&app, id).await?;

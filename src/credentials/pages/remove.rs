@@ -6,14 +6,14 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::list::{self, List, User, users};
-use super::{Id, LIST, address, frame};
+use super::{LIST, address, frame};
 use crate::credentials::ops::{self, Rejected};
 use crate::credentials::{CredentialId, store};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Filled, Sheet};
-use crate::web::{Page, WebError, Whole, see_other};
+use crate::web::{Page, PathId, WebError, Whole, see_other};
 
 /// The confirm before a credential goes, or why it cannot.
 #[derive(Template)]
@@ -31,13 +31,17 @@ struct DeleteDialog {
 pub(super) async fn confirm_delete(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<CredentialId>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     dialog(&app, &admin, id, whole, StatusCode::OK).await
 }
 
-pub(super) async fn delete(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn delete(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<CredentialId>,
+) -> Result<HttpResponse, WebError> {
     let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
     match app.db.write(move |tx| ops::delete(tx, &sealer, &actor, id, None)).await {
         Ok(()) => {

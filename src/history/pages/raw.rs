@@ -3,20 +3,19 @@
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpResponse, web};
 
-use super::show::delivery_id;
 use crate::db::DbError;
+use crate::delivery::DeliveryId;
 use crate::history::store::letter;
 use crate::sessions::Admin;
 use crate::state::App;
-use crate::web::WebError;
+use crate::web::{PathId, WebError};
 
 /// The body of the request.
 pub(super) async fn body(
     _admin: Admin,
     app: web::Data<App>,
-    path: web::Path<String>,
+    PathId(id): PathId<DeliveryId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = delivery_id(&path)?;
     let body = app.db.read(move |conn| letter::body(conn, id)).await?.ok_or(WebError::NotFound)?;
     Ok(download(&format!("{id}-request.txt"), body.into_bytes()))
 }
@@ -28,7 +27,7 @@ pub(super) async fn answer(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, WebError> {
     let (id, number) = path.into_inner();
-    let id = delivery_id(&id)?;
+    let id = DeliveryId::parse(&id).ok_or(WebError::NotFound)?;
     let number = number.parse::<i32>().map_err(|_| WebError::NotFound)?;
     let attempt = app.db.read::<_, DbError, _>(move |conn| letter::attempt(conn, id, number)).await?;
     let bytes = attempt.response_body.ok_or(WebError::NotFound)?;

@@ -4,14 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::show::{self, delivery_id};
+use super::show;
 use crate::db::DbError;
-use crate::delivery::{self, Refused};
+use crate::delivery::{self, DeliveryId, Refused};
 use crate::once::{FormId, once};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Flash;
-use crate::web::{Form, Page, WebError, see_other};
+use crate::web::{Form, Page, PathId, WebError, see_other};
 
 /// The longest reason, in characters.
 const LONGEST_WHY: usize = 200;
@@ -41,10 +41,9 @@ impl From<DbError> for Fault {
 pub(super) async fn resend(
     admin: Admin,
     app: web::Data<App>,
-    path: web::Path<String>,
+    PathId(id): PathId<DeliveryId>,
     Form(sent): Form<Sent>,
 ) -> Result<HttpResponse, WebError> {
-    let id = delivery_id(&path)?;
     let (actor, webhooks, lanes) = (admin.actor().clone(), app.webhooks.clone(), app.lanes.clone());
     let why: String = sent.why.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_WHY).collect();
     let asked = app.db.write(move |tx| {

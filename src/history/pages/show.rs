@@ -21,7 +21,7 @@ use crate::web::badge::Badge;
 use crate::web::exchange::{answer_body, headers, text_body, timing, took};
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, Message, Timing, When};
-use crate::web::{Page, Query, WebError};
+use crate::web::{Page, PathId, Query, WebError};
 
 /// One attempt among its siblings.
 struct AttemptLink {
@@ -108,20 +108,14 @@ pub(super) struct Which {
 pub(super) async fn show(
     admin: Admin,
     app: web::Data<App>,
-    path: web::Path<String>,
+    PathId(id): PathId<DeliveryId>,
     Query(which): Query<Which>,
 ) -> Result<HttpResponse, WebError> {
-    let id = delivery_id(&path)?;
     let number = match which.attempt.as_str() {
         "" => None,
         number => Some(number.parse::<i32>().map_err(|_| WebError::NotFound)?),
     };
     page(&admin, &app, id, number).await?.answer()
-}
-
-/// What is no id of ours is nothing at all.
-pub(super) fn delivery_id(text: &str) -> Result<DeliveryId, WebError> {
-    DeliveryId::parse(text).ok_or(WebError::NotFound)
 }
 
 /// The page as it stands now.

@@ -7,14 +7,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::list::{self, List};
-use super::{Id, LIST, address, counted, frame};
+use super::{LIST, address, counted, frame};
 use crate::db::DbError;
 use crate::history::count_waiting_each;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Filled, Sheet};
-use crate::web::{Form, Page, WebError, see_other};
+use crate::web::{Form, Page, PathId, WebError, see_other};
 use crate::webhooks::{WebhookId, ops};
 
 /// The most webhooks at a time: as many as a page shows.
@@ -132,11 +132,19 @@ fn was(count: i32) -> String {
     if count == 1 { "1 was".to_owned() } else { format!("{count} were") }
 }
 
-pub(super) async fn activate(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn activate(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     one(&app, &admin, id, true).await
 }
 
-pub(super) async fn deactivate(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn deactivate(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     one(&app, &admin, id, false).await
 }
 

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 
 use super::dialog::{self, Shown, auth_label, format_label, retry_label};
-use super::{Id, LIST, address, found};
+use super::{LIST, address, found};
 use crate::audit;
 use crate::credentials::Credential;
 use crate::db::DbError;
@@ -17,7 +17,7 @@ use crate::once::{FormId, once};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::view::{Conflict, Difference};
-use crate::web::{Form, WebError, Whole, see_other};
+use crate::web::{Form, PathId, WebError, Whole, see_other};
 use crate::webhooks::filter;
 use crate::webhooks::form::{Draft, FieldErrors, Known, WebhookForm};
 use crate::webhooks::ops::{self, Changed, Rejected};
@@ -34,7 +34,7 @@ pub(super) async fn new(app: Data<App>, admin: Admin, Whole(whole): Whole) -> Re
 pub(super) async fn edit(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let saved = read(&app, id).await?;
@@ -89,7 +89,7 @@ async fn add(
 pub(super) async fn change(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let (saved, set) = (read(&app, id).await?, set(&app).await?);

@@ -4,14 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::{Id, LIST, address};
+use super::{LIST, address};
 use crate::audit::Actor;
 use crate::db::{DbError, Tx};
 use crate::once::{FormId, once};
 use crate::secret::Sealer;
 use crate::sessions::Admin;
 use crate::state::App;
-use crate::web::{Form, WebError, see_other};
+use crate::web::{Form, PathId, WebError, see_other};
 use crate::webhooks::WebhookId;
 use crate::webhooks::ops::{self, Rejected};
 
@@ -34,7 +34,7 @@ impl Button {
 pub(super) async fn pause(
     app: Data<App>,
     admin: Admin,
-    id: Id,
+    id: PathId<WebhookId>,
     Form(button): Form<Button>,
 ) -> Result<HttpResponse, WebError> {
     const DONE: &str = "Paused. What waits and what is new is kept, and sent on Resume.";
@@ -44,7 +44,7 @@ pub(super) async fn pause(
 pub(super) async fn resume(
     app: Data<App>,
     admin: Admin,
-    id: Id,
+    id: PathId<WebhookId>,
     Form(button): Form<Button>,
 ) -> Result<HttpResponse, WebError> {
     const DONE: &str = "Resumed. What waited is being sent, the longest waiting first.";
@@ -55,7 +55,7 @@ pub(super) async fn resume(
 async fn press(
     app: &App,
     admin: &Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     button: &Button,
     change: fn(&mut Tx<'_>, &Sealer, &Actor, WebhookId) -> Result<bool, DbError>,
     (done, idle): (&str, &str),
@@ -69,7 +69,7 @@ async fn press(
 pub(super) async fn duplicate(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Form(button): Form<Button>,
 ) -> Result<HttpResponse, WebError> {
     let (actor, sealer, form_id) = (admin.actor().clone(), app.sealer.clone(), FormId::parse(&button.form_id));

@@ -5,14 +5,14 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::list::{self, List};
-use super::{Id, LIST, address, found, frame};
+use super::{LIST, address, found, frame};
 use crate::history::count_waiting;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Filled, Sheet};
-use crate::web::{Page, WebError, Whole, see_other};
-use crate::webhooks::{ops, store};
+use crate::web::{Page, PathId, WebError, Whole, see_other};
+use crate::webhooks::{WebhookId, ops, store};
 
 /// The confirm before a webhook goes.
 #[derive(Template)]
@@ -30,7 +30,7 @@ struct DeleteDialog {
 pub(super) async fn confirm_delete(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let (sealer, webhooks, now) = (app.sealer.clone(), app.webhooks.clone(), app.clock.now());
@@ -55,7 +55,11 @@ pub(super) async fn confirm_delete(
     page.answer()
 }
 
-pub(super) async fn delete(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn delete(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
     let removed = app.db.write(move |tx| ops::delete(tx, &sealer, &actor, id)).await?;
     admin.flash(if removed { "The webhook was removed." } else { "The webhook was already removed." });

@@ -7,17 +7,17 @@ use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::address;
 use super::edit::{UNSEEN, read};
 use super::show::{Tab, Top, own_frame};
-use super::{Id, address};
 use crate::clock::Time;
 use crate::sessions::Admin;
 use crate::sessions::proof::{Proof, is_proved, prove};
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Input, Sheet};
-use crate::web::{Form, Page, WebError, see_other};
-use crate::webhooks::{Webhook, ops};
+use crate::web::{Form, Page, PathId, WebError, see_other};
+use crate::webhooks::{Webhook, WebhookId, ops};
 
 #[derive(Template)]
 #[template(path = "webhooks/secret.html")]
@@ -73,7 +73,11 @@ fn page(app: &App, admin: &Admin, webhook: &Webhook, secret: Option<SecretString
     }
 }
 
-pub(super) async fn show(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn show(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
     page(&app, &admin, &webhook, None, "").answer()
 }
@@ -82,7 +86,7 @@ pub(super) async fn reveal(
     app: Data<App>,
     admin: Admin,
     request: HttpRequest,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Form(form): Form<Reveal>,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
@@ -103,7 +107,11 @@ pub(super) async fn reveal(
     page(&app, &admin, &webhook, secret, "").answer()
 }
 
-pub(super) async fn confirm_rotate(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn confirm_rotate(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
     let two = webhook.signing_keys_at(app.clock.now()).len() > 1;
     let page = RotateDialog {
@@ -125,7 +133,11 @@ pub(super) async fn confirm_rotate(app: Data<App>, admin: Admin, Id(id): Id) -> 
     page.answer()
 }
 
-pub(super) async fn rotate(app: Data<App>, admin: Admin, Id(id): Id) -> Result<HttpResponse, WebError> {
+pub(super) async fn rotate(
+    app: Data<App>,
+    admin: Admin,
+    PathId(id): PathId<WebhookId>,
+) -> Result<HttpResponse, WebError> {
     let (actor, sealer) = (admin.actor().clone(), app.sealer.clone());
     app.db.write(move |tx| ops::rotate_secret(tx, &sealer, &actor, id)).await?;
     admin.flash("The webhook has a new signing secret. The old one signs too for 24 hours.");

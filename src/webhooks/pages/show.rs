@@ -12,15 +12,15 @@ use serde::Deserialize;
 
 use super::edit::{UNSEEN, read};
 use super::list::{List, badges};
-use super::{HEADING, Id, LIST, address, frame};
+use super::{HEADING, LIST, address, frame};
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Filled, Sheet, View};
-use crate::web::{Page, Query, WebError};
-use crate::webhooks::Webhook;
+use crate::web::{Page, PathId, Query, WebError};
+use crate::webhooks::{Webhook, WebhookId};
 
 crate::word_enum! {
     /// What of a webhook is looked at.
@@ -124,7 +124,7 @@ pub(super) struct Wish {
 pub(super) async fn show(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Query(wish): Query<Wish>,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::dialog::{self, Shown, test_events};
 use super::edit::{self, read};
 use super::list::{self, List};
-use super::{Id, LIST, address, frame};
+use super::{LIST, address, frame};
 use crate::credentials::token::Step;
 use crate::delivery::Outcome;
 use crate::delivery::test::{TestReport, run};
@@ -23,7 +23,7 @@ use crate::web::badge::Badge;
 use crate::web::exchange::{answer_body, headers, size, text_body, timing, took};
 use crate::web::frame::Frame;
 use crate::web::view::{Body, ChoiceGroup, Filled, Message, Sheet, Timing};
-use crate::web::{Form, Page, WebError, Whole};
+use crate::web::{Form, Page, PathId, WebError, Whole};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::{Webhook, WebhookId};
 
@@ -106,7 +106,7 @@ pub(super) async fn typed(
 pub(super) async fn ask(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
@@ -118,7 +118,7 @@ pub(super) async fn ask(
 pub(super) async fn saved(
     app: Data<App>,
     admin: Admin,
-    Id(id): Id,
+    PathId(id): PathId<WebhookId>,
     Form(chosen): Form<Chosen>,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;

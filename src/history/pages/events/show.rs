@@ -20,7 +20,7 @@ use crate::web::badge::Badge;
 use crate::web::exchange::text_body;
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, When};
-use crate::web::{Page, WebError};
+use crate::web::{Page, PathId, WebError};
 use crate::webhooks::filter::Missed;
 use crate::webhooks::set::{WebhookSet, Webhooks};
 use crate::webhooks::{Webhook, WebhookId};
@@ -68,9 +68,8 @@ struct Found {
 pub(in crate::history::pages) async fn show(
     admin: Admin,
     app: web::Data<App>,
-    path: web::Path<String>,
+    PathId(id): PathId<EventId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = EventId::parse(&path).ok_or(WebError::NotFound)?;
     let webhooks = app.webhooks.clone();
     let (found, set) = app.db.read(move |conn| look(conn, id, &webhooks)).await?;
     let mut frame = admin.frame(&event_label(&found.event.type_name), Place::Events);
