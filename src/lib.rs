@@ -24,6 +24,7 @@ pub mod once;
 pub mod openapi;
 pub mod outbound;
 pub mod overview;
+mod pointer;
 pub mod schema;
 pub mod secret;
 pub mod serve;

@@ -21,12 +21,13 @@ mod tests;
 
 pub use document::{Document, Node};
 
-use crate::text::shortened;
+use number::Number;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use number::Number;
+use crate::pointer;
+use crate::text::shortened;
 
 /// The most rules together.
 pub const MOST: usize = 20;
@@ -306,21 +307,13 @@ fn steps(path: &str) -> Result<Vec<String>, String> {
     if path.chars().any(char::is_control) {
         return Err("Take control characters out of the path.".to_owned());
     }
-    let Some(pointer) = path.strip_prefix('/') else {
+    let Some(rest) = path.strip_prefix('/') else {
         let steps: Vec<String> = path.split('.').map(str::to_owned).collect();
         let sound = steps.iter().all(|step| !step.is_empty());
         return if sound { Ok(steps) } else { Err("Take out the dot with no name beside it.".to_owned()) };
     };
-    pointer.split('/').map(unescape).collect()
-}
-
-/// One token of a JSON pointer (RFC 6901).
-fn unescape(token: &str) -> Result<String, String> {
-    let stray = token.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1']));
-    if stray {
-        return Err("In a path that begins with / write ~ as ~0, and / inside a name as ~1.".to_owned());
-    }
-    Ok(token.replace("~1", "/").replace("~0", "~"))
+    let names: Option<Vec<String>> = rest.split('/').map(pointer::name).collect();
+    names.ok_or_else(|| "In a path that begins with / write ~ as ~0, and / inside a name as ~1.".to_owned())
 }
 
 fn expression(text: &str) -> Result<Regex, String> {

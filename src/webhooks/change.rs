@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::request::Facts;
+use crate::pointer;
 
 /// Words in the name of a field that holds a secret, without regard to case and separators: its value never leaves.
 const SECRETS: [&str; 7] = ["password", "passwd", "secret", "token", "apikey", "credential", "authorization"];
@@ -182,7 +183,7 @@ impl<'a> Diff<'a> {
         if is_secret(name) || before.map(RawValue::get) == after.map(RawValue::get) {
             return;
         }
-        let path = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let path = format!("{at}{}", pointer::step(name));
         let inside =
             |value: Option<&'a RawValue>| value.and_then(|raw| serde_json::from_str::<Object<'a>>(raw.get()).ok());
         let (old, new) = (inside(before), inside(after));
