@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 
 use super::{ApiKey, Scope};
 use crate::audit::{Actor, ActorKind};
+use crate::db::Tx;
 use crate::state::App;
 use crate::web::{ClientAddress, RequestId, WebError};
 
@@ -24,6 +25,22 @@ impl Caller {
     /// Who acts, for operations and their audit rows.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Changes something as this key, which must still be valid in the transaction of the change.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        app: &App,
+        change: impl FnOnce(&mut Tx<'_>, &Actor) -> Result<T, WebError> + Send + 'static,
+    ) -> Result<T, WebError> {
+        let (keys, key, actor) = (app.keys.clone(), self.key.id, self.actor.clone());
+        let write = app.db.write(move |tx| {
+            if !keys.recheck(tx, key)? {
+                return Err(WebError::Unauthorized);
+            }
+            change(tx, &actor)
+        });
+        write.await
     }
 }
 

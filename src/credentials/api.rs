@@ -13,8 +13,8 @@ use crate::api_keys::{Caller, Environment};
 use crate::db::DbError;
 use crate::events::intake;
 use crate::state::App;
-use crate::web::refusal::{CredentialConflict, InvalidCredential, LargeBody, UnreadableBody, WrongType};
-use crate::web::{Access, Audited, FieldErrors, JsonBody, Problem, ProblemField, Route, WebError};
+use crate::web::refusal::{BadJson, CredentialConflict, InvalidCredential, LargeBody, WrongType};
+use crate::web::{Access, Audited, FieldErrors, JsonBody, PathId, Route, WebError};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -63,7 +63,7 @@ pub(crate) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResp
     request_body(content = NewCredential, description = "At most 256 KiB."),
     responses(
         (status = 201, description = "Added.", body = CredentialAnswer),
-        (status = 400, response = UnreadableBody),
+        (status = 400, response = BadJson),
         (status = 409, response = CredentialConflict),
         (status = 413, response = LargeBody),
         (status = 415, response = WrongType),
@@ -77,12 +77,9 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, WebError> {
     let form = read(&body, caller.key.environment)?;
     let draft = form.parse(app.client.policy(), None).map_err(invalid)?;
-    let (sealer, keys) = (app.sealer.clone(), app.keys.clone());
-    let write = app.db.write(move |tx| {
-        if !keys.recheck(tx, caller.key.id)? {
-            return Err(WebError::Unauthorized);
-        }
-        let credential = ops::create(tx, &sealer, caller.actor(), draft).map_err(refused)?;
+    let sealer = app.sealer.clone();
+    let write = caller.write(&app, move |tx, actor| {
+        let credential = ops::create(tx, &sealer, actor, draft).map_err(refused)?;
         Ok(CredentialAnswer::of(&credential, &[]))
     });
     Ok(HttpResponse::Created().json(write.await?))
@@ -103,9 +100,9 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<CredentialId>,
 ) -> Result<HttpResponse, WebError> {
-    let (id, sealer) = (credential_id(&path)?, app.sealer.clone());
+    let sealer = app.sealer.clone();
     let read = app.db.read(move |conn| {
         let credential = store::find(conn, id, &sealer)?;
         let mine = credential.filter(|credential| credential.environment == caller.key.environment);
@@ -128,7 +125,7 @@ pub(crate) async fn show(
     request_body(content = NewCredential, description = "At most 256 KiB."),
     responses(
         (status = 200, description = "Changed.", body = CredentialAnswer),
-        (status = 400, response = UnreadableBody),
+        (status = 400, response = BadJson),
         (status = 413, response = LargeBody),
         (status = 415, response = WrongType),
         (status = 422, response = InvalidCredential),
@@ -137,21 +134,17 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<CredentialId>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, WebError> {
-    let id = credential_id(&path)?;
     let form = read(&body, caller.key.environment)?;
-    let (sealer, keys, client) = (app.sealer.clone(), app.keys.clone(), app.client.clone());
-    let write = app.db.write(move |tx| {
-        if !keys.recheck(tx, caller.key.id)? {
-            return Err(WebError::Unauthorized);
-        }
+    let (sealer, client, environment) = (app.sealer.clone(), app.client.clone(), caller.key.environment);
+    let write = caller.write(&app, move |tx, actor| {
         let saved = store::find(tx, id, &sealer)?;
-        let saved = saved.filter(|saved| saved.environment == caller.key.environment).ok_or(WebError::NotFound)?;
+        let saved = saved.filter(|saved| saved.environment == environment).ok_or(WebError::NotFound)?;
         let draft = form.parse(client.policy(), Some(&saved)).map_err(invalid)?;
         let at = (id, saved.version);
-        let changed = ops::change(tx, &sealer, caller.actor(), at, draft).map_err(refused)?.unwrap_or(saved);
+        let changed = ops::change(tx, &sealer, actor, at, draft).map_err(refused)?.unwrap_or(saved);
         Ok(CredentialAnswer::of(&changed, &store::uses_of(tx, id)?))
     });
     Ok(HttpResponse::Ok().json(write.await?))
@@ -172,33 +165,20 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<CredentialId>,
 ) -> Result<HttpResponse, WebError> {
-    let (id, sealer, keys) = (credential_id(&path)?, app.sealer.clone(), app.keys.clone());
-    let write = app.db.write(move |tx| {
-        if !keys.recheck(tx, caller.key.id)? {
-            return Err(WebError::Unauthorized);
-        }
-        ops::delete(tx, &sealer, caller.actor(), id, Some(caller.key.environment)).map_err(refused)
-    });
+    let (sealer, environment) = (app.sealer.clone(), caller.key.environment);
+    let write =
+        caller.write(&app, move |tx, actor| ops::delete(tx, &sealer, actor, id, Some(environment)).map_err(refused));
     write.await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// What is no id of ours is nothing at all.
-fn credential_id(text: &str) -> Result<CredentialId, WebError> {
-    CredentialId::parse(text).ok_or(WebError::NotFound)
 }
 
 /// The body as the form would have sent it, into the key's environment.
 fn read(body: &[u8], environment: Environment) -> Result<CredentialForm, WebError> {
     let strict = std::str::from_utf8(body).ok().filter(|text| intake::is_strict_json(text));
     let Some(value) = strict.and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
-        return Err(WebError::problem(
-            StatusCode::BAD_REQUEST,
-            "invalid_json",
-            "The body is not JSON as Postrider takes it.",
-        ));
+        return Err(WebError::invalid_json([]));
     };
     let Value::Object(fields) = value else {
         return Err(invalid(FieldErrors::one("", "A credential is an object.")));
@@ -236,7 +216,7 @@ fn fill(form: &mut CredentialForm, name: &str, value: &Value, errors: &mut Field
         (Some((field, _)), _) => errors.add(field, "This is a string."),
         (None, Value::Array(rows)) if name == "headers" => headers(form, rows, errors)?,
         (None, _) if name == "headers" => errors.add("headers", "The headers are a list."),
-        (None, _) => return Err(unknown(name)),
+        (None, _) => return Err(WebError::unknown_field("credentials", name)),
     }
     Ok(())
 }
@@ -246,7 +226,7 @@ fn headers(form: &mut CredentialForm, rows: &[Value], errors: &mut FieldErrors) 
         let fields: Option<&Map<String, Value>> = row.as_object();
         if let Some(other) = fields.and_then(|row| row.keys().find(|name| !["name", "value"].contains(&name.as_str())))
         {
-            return Err(unknown(other));
+            return Err(WebError::unknown_field("credentials", other));
         }
         let text = |name: &str| match fields?.get(name) {
             None | Some(Value::Null) => Some(String::new()),
@@ -264,24 +244,12 @@ fn headers(form: &mut CredentialForm, rows: &[Value], errors: &mut FieldErrors) 
     Ok(())
 }
 
-fn unknown(name: &str) -> WebError {
-    let name: String = name.chars().take(64).collect();
-    let path = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-    let errors = vec![ProblemField { path, message: format!("Credentials have no field {name}.") }];
-    let detail = "The body has a field that credentials do not have.".to_owned();
-    WebError::Refused(Box::new(Problem { status: StatusCode::BAD_REQUEST, code: "unknown_field", detail, errors }))
-}
-
 /// What is wrong with the fields, as the form says it.
 fn invalid(errors: FieldErrors) -> WebError {
     let path = |field: &str| if field.is_empty() { String::new() } else { format!("/{field}") };
-    let errors = errors.iter().map(|(field, told)| ProblemField { path: path(field), message: told.to_owned() });
-    WebError::Refused(Box::new(Problem {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        code: "invalid_credential",
-        detail: "A field is not as it must be; nothing was stored.".to_owned(),
-        errors: errors.collect(),
-    }))
+    let errors = errors.iter().map(|(field, told)| (path(field), told.to_owned()));
+    let detail = "A field is not as it must be; nothing was stored.";
+    WebError::problem_at(StatusCode::UNPROCESSABLE_ENTITY, "invalid_credential", detail, errors)
 }
 
 fn refused(error: Rejected) -> WebError {

@@ -14,7 +14,7 @@ use crate::db::DbError;
 use crate::secret::bytes_hash;
 use crate::state::App;
 use crate::web::refusal::{BadBody, InvalidEvent, RateLimited, Repeated, TooLarge, WrongType};
-use crate::web::{Access, Audited, JsonBody, Problem, ProblemField, Route, WebError};
+use crate::web::{Access, Audited, JsonBody, PathId, Route, WebError};
 
 /// The largest request, in bytes.
 const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
@@ -111,9 +111,8 @@ fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {
 pub(crate) async fn show(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<EventId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = EventId::parse(&path).ok_or(WebError::NotFound)?;
     let event = app.db.read(move |conn| super::find(conn, id)).await?;
     let event = event.filter(|event| event.environment == caller.key.environment).ok_or(WebError::NotFound)?;
     Ok(HttpResponse::Ok().json(EventAnswer::from(&event)))
@@ -140,9 +139,7 @@ fn idempotency(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Op
 
 fn refused(faults: Faults) -> WebError {
     let (status, code, detail) = match faults.refusal {
-        Refusal::InvalidJson => {
-            (StatusCode::BAD_REQUEST, "invalid_json", "The body is not JSON as Postrider takes it.")
-        }
+        Refusal::InvalidJson => return WebError::invalid_json(faults.places()),
         Refusal::UnknownField => {
             (StatusCode::BAD_REQUEST, "unknown_field", "The body has a field that events do not have.")
         }
@@ -156,7 +153,5 @@ fn refused(faults: Faults) -> WebError {
         ),
         Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "One event holds at most 256 KiB."),
     };
-    let errors =
-        faults.faults.into_iter().map(|fault| ProblemField { path: fault.path, message: fault.message }).collect();
-    WebError::Refused(Box::new(Problem { status, code, detail: detail.to_owned(), errors }))
+    WebError::problem_at(status, code, detail, faults.places())
 }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::strict::{self, Fields};
 use super::{Draft, Environment, Person, Source, find_type};
 use crate::clock::Time;
+use crate::pointer;
 
 /// The most bytes of one event.
 pub const LARGEST_EVENT: usize = 256 * 1024;
@@ -65,6 +66,11 @@ pub struct Faults {
 impl Faults {
     fn one(refusal: Refusal, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { refusal, faults: vec![Fault { path: path.into(), message: message.into() }] }
+    }
+
+    /// Each fault's place and how to put it right.
+    pub(crate) fn places(self) -> impl Iterator<Item = (String, String)> {
+        self.faults.into_iter().map(|fault| (fault.path, fault.message))
     }
 }
 
@@ -143,7 +149,7 @@ fn one(text: &str, path: &str, environment: Environment, now: Time) -> Result<Dr
             "actor" => person = Some(actor(value, path)?),
             unknown => {
                 let message = format!("Events have no field {}.", shortened(unknown));
-                let place = format!("{path}/{}", shortened(unknown).replace('~', "~0").replace('/', "~1"));
+                let place = format!("{path}{}", pointer::step(&shortened(unknown)));
                 return Err(Faults::one(Refusal::UnknownField, place, message));
             }
         }

@@ -14,7 +14,7 @@ use crate::db::DbError;
 use crate::delivery::{self, DeliveryId};
 use crate::state::App;
 use crate::web::refusal::{BadQuery, NotNow};
-use crate::web::{Access, Problem, ProblemField, Route, WebError, form};
+use crate::web::{Access, PathId, Route, WebError, form};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -70,9 +70,8 @@ pub(crate) async fn list(app: web::Data<App>, caller: Caller, request: HttpReque
 pub(crate) async fn show(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<DeliveryId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = delivery_id(&path)?;
     let (webhooks, environment) = (app.webhooks.clone(), caller.key.environment);
     let look = app.db.read::<_, DbError, _>(move |conn| {
         find(conn, id, environment)?;
@@ -100,27 +99,18 @@ pub(crate) async fn show(
 pub(crate) async fn resend(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<DeliveryId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = delivery_id(&path)?;
-    let (webhooks, lanes, keys) = (app.webhooks.clone(), app.lanes.clone(), app.keys.clone());
-    let ask = app.db.write(move |tx| {
-        if !keys.recheck(tx, caller.key.id)? {
-            return Err(WebError::Unauthorized);
-        }
-        find(tx, id, caller.key.environment)?;
-        let asked = delivery::resend(tx, &webhooks, &lanes, caller.actor(), id, "")?;
+    let (webhooks, lanes, environment) = (app.webhooks.clone(), app.lanes.clone(), caller.key.environment);
+    let ask = caller.write(&app, move |tx, actor| {
+        find(tx, id, environment)?;
+        let asked = delivery::resend(tx, &webhooks, &lanes, actor, id, "")?;
         asked.map_err(|refused| WebError::problem(StatusCode::CONFLICT, "conflict", refused.to_string()))?;
         let held = unsendable(&*webhooks.in_transaction(tx)?);
-        let summary = find(tx, id, caller.key.environment)?;
+        let summary = find(tx, id, environment)?;
         Ok(DeliverySummary::of(&summary, summary.reading(&held)))
     });
     Ok(HttpResponse::Accepted().json(ask.await?))
-}
-
-/// What is no id of ours is nothing at all.
-fn delivery_id(text: &str) -> Result<DeliveryId, WebError> {
-    DeliveryId::parse(text).ok_or(WebError::NotFound)
 }
 
 /// The fields of the address; a program that sends one that does not exist expects something of it.
@@ -143,8 +133,7 @@ fn misread(Misread { field, sentence }: Misread) -> WebError {
 }
 
 fn bad(code: &'static str, detail: &str, path: String, message: String) -> WebError {
-    let (status, errors) = (StatusCode::BAD_REQUEST, vec![ProblemField { path, message }]);
-    WebError::Refused(Box::new(Problem { status, code, detail: detail.to_owned(), errors }))
+    WebError::problem_at(StatusCode::BAD_REQUEST, code, detail, [(path, message)])
 }
 
 /// The same in the key's world alone.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::DbError;
+use crate::pointer;
 
 /// Every code of a problem, and what it says.
 pub(crate) const CODES: &[(&str, &str)] = &[
@@ -116,7 +117,32 @@ pub struct ProblemField {
 impl WebError {
     /// A refusal of the API.
     pub fn problem(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Refused(Box::new(Problem { status, code, detail: detail.into(), errors: Vec::new() }))
+        Self::problem_at(status, code, detail, [])
+    }
+
+    /// A refusal of the API that tells what is wrong where, each as its place and how to put it right.
+    pub(crate) fn problem_at(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<String>,
+        errors: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        let errors = errors.into_iter().map(|(path, message)| ProblemField { path, message }).collect();
+        Self::Refused(Box::new(Problem { status, code, detail: detail.into(), errors }))
+    }
+
+    /// The body is no JSON, or doubles a key; the places are told where they are known.
+    pub(crate) fn invalid_json(errors: impl IntoIterator<Item = (String, String)>) -> Self {
+        let detail = "The body is not JSON as Postrider takes it.";
+        Self::problem_at(StatusCode::BAD_REQUEST, "invalid_json", detail, errors)
+    }
+
+    /// The body has a field that does not exist; `things` are such as "webhooks".
+    pub(crate) fn unknown_field(things: &str, name: &str) -> Self {
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
+        let detail = format!("The body has a field that {things} do not have.");
+        let fault = (pointer::step(&name), format!("There is no field {name}."));
+        Self::problem_at(StatusCode::BAD_REQUEST, "unknown_field", detail, [fault])
     }
 
     /// What an answer of this status means when nothing else is known; never a sentence of a library.

@@ -93,8 +93,6 @@ refusals! {
     Repeated(409, "idempotency_conflict", "The request was refused", "This Idempotency-Key was used for another body. Use a new key for a new request.");
     /// The body is larger than 4 MiB, or an event than 256 KiB: `too_large`.
     TooLarge(413, "too_large", "The request was refused", "One event holds at most 256 KiB.");
-    /// The body cannot be read: `invalid_json` or `unknown_field`.
-    UnreadableBody(400, "unknown_field", "The request was refused", "The body has a field that credentials do not have.", "/color");
     /// Its state, or that of the others, does not allow it: `conflict`; the sentence says why.
     CredentialConflict(409, "conflict", "The request was refused", "1 webhook uses it: “Build server”. Choose another login there first.");
     /// The body is larger than 256 KiB: `too_large`.

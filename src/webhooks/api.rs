@@ -12,10 +12,11 @@ use crate::api_keys::{Caller, Environment};
 use crate::audit::Actor;
 use crate::db::{DbError, Tx};
 use crate::events::intake;
+use crate::pointer;
 use crate::secret::Sealer;
 use crate::state::App;
 use crate::web::refusal::{BadJson, InvalidWebhook, LargeBody, NoRoom, Older, WrongType};
-use crate::web::{Access, Audited, JsonBody, Problem, ProblemField, Route, WebError};
+use crate::web::{Access, Audited, JsonBody, PathId, Route, WebError};
 
 /// Where they are.
 const ADDRESS: &str = "/api/v1/webhooks";
@@ -71,9 +72,8 @@ pub(crate) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResp
 pub(crate) async fn show(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = webhook_id(&path)?;
     let webhook = saved(&app, &caller, id).await?;
     Ok(HttpResponse::Ok().json(WebhookAnswer::of(&webhook)))
 }
@@ -100,8 +100,8 @@ pub(crate) async fn show(
 pub(crate) async fn create(app: web::Data<App>, caller: Caller, body: JsonBody) -> Result<HttpResponse, WebError> {
     let form = typed(&body.0, caller.key.environment)?.into_form(caller.key.environment);
     let draft = parsed(&app, &form, None).await?;
-    let add =
-        change_by(&app, &caller, move |tx, sealer, actor| ops::create(tx, sealer, actor, draft).map_err(rejected));
+    let sealer = app.sealer.clone();
+    let add = caller.write(&app, move |tx, actor| ops::create(tx, &sealer, actor, draft).map_err(rejected));
     let webhook = add.await?;
     let location = format!("{ADDRESS}/{}", webhook.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(CreatedWebhook::of(&webhook)))
@@ -131,10 +131,9 @@ pub(crate) async fn create(app: web::Data<App>, caller: Caller, body: JsonBody) 
 pub(crate) async fn change(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
     body: JsonBody,
 ) -> Result<HttpResponse, WebError> {
-    let id = webhook_id(&path)?;
     let wish = typed(&body.0, caller.key.environment)?;
     let saved = saved(&app, &caller, id).await?;
     let version = wish.version().unwrap_or(saved.version);
@@ -143,9 +142,10 @@ pub(crate) async fn change(
     }
     let form: WebhookForm = wish.into_form(caller.key.environment);
     let draft = parsed(&app, &form, Some(&saved)).await?;
-    let write = change_by(&app, &caller, move |tx, sealer, actor| {
-        ops::change(tx, sealer, actor, (id, version), draft).map_err(rejected)?;
-        store::find(tx, id, sealer)?.ok_or(WebError::NotFound)
+    let sealer = app.sealer.clone();
+    let write = caller.write(&app, move |tx, actor| {
+        ops::change(tx, &sealer, actor, (id, version), draft).map_err(rejected)?;
+        store::find(tx, id, &sealer)?.ok_or(WebError::NotFound)
     });
     Ok(HttpResponse::Ok().json(WebhookAnswer::of(&write.await?)))
 }
@@ -165,13 +165,12 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    let id = webhook_id(&path)?;
-    let environment = caller.key.environment;
-    let gone = change_by(&app, &caller, move |tx, sealer, actor| {
-        of_world(tx, id, environment, sealer)?;
-        Ok(ops::delete(tx, sealer, actor, id)?)
+    let (environment, sealer) = (caller.key.environment, app.sealer.clone());
+    let gone = caller.write(&app, move |tx, actor| {
+        of_world(tx, id, environment, &sealer)?;
+        Ok(ops::delete(tx, &sealer, actor, id)?)
     });
     gone.await?;
     Ok(HttpResponse::NoContent().finish())
@@ -192,9 +191,9 @@ pub(crate) async fn delete(
 pub(crate) async fn pause(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, &path, |tx, sealer, actor, id| ops::pause(tx, sealer, actor, id).map(drop)).await
+    press(&app, &caller, id, |tx, sealer, actor, id| ops::pause(tx, sealer, actor, id).map(drop)).await
 }
 
 /// Resume a webhook
@@ -212,9 +211,9 @@ pub(crate) async fn pause(
 pub(crate) async fn resume(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, &path, |tx, sealer, actor, id| ops::resume(tx, sealer, actor, id).map(drop)).await
+    press(&app, &caller, id, |tx, sealer, actor, id| ops::resume(tx, sealer, actor, id).map(drop)).await
 }
 
 /// Activate a webhook
@@ -232,9 +231,9 @@ pub(crate) async fn resume(
 pub(crate) async fn activate(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, &path, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, true).map(drop)).await
+    press(&app, &caller, id, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, true).map(drop)).await
 }
 
 /// Deactivate a webhook
@@ -252,41 +251,25 @@ pub(crate) async fn activate(
 pub(crate) async fn deactivate(
     app: web::Data<App>,
     caller: Caller,
-    path: web::Path<String>,
+    PathId(id): PathId<WebhookId>,
 ) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, &path, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, false).map(drop)).await
+    press(&app, &caller, id, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, false).map(drop)).await
 }
 
 /// Changes a webhook of the key's world, and tells how it stands then.
 async fn press(
     app: &App,
     caller: &Caller,
-    path: &str,
+    id: WebhookId,
     change: fn(&mut Tx<'_>, &Sealer, &Actor, WebhookId) -> Result<(), DbError>,
 ) -> Result<HttpResponse, WebError> {
-    let (id, environment) = (webhook_id(path)?, caller.key.environment);
-    let write = change_by(app, caller, move |tx, sealer, actor| {
-        of_world(tx, id, environment, sealer)?;
-        change(tx, sealer, actor, id)?;
-        of_world(tx, id, environment, sealer)
+    let (environment, sealer) = (caller.key.environment, app.sealer.clone());
+    let write = caller.write(app, move |tx, actor| {
+        of_world(tx, id, environment, &sealer)?;
+        change(tx, &sealer, actor, id)?;
+        of_world(tx, id, environment, &sealer)
     });
     Ok(HttpResponse::Ok().json(WebhookAnswer::of(&write.await?)))
-}
-
-/// A change by the key, which must still be valid in its transaction.
-async fn change_by<T: Send + 'static>(
-    app: &App,
-    caller: &Caller,
-    change: impl FnOnce(&mut Tx<'_>, &Sealer, &Actor) -> Result<T, WebError> + Send + 'static,
-) -> Result<T, WebError> {
-    let (keys, sealer, key, actor) = (app.keys.clone(), app.sealer.clone(), caller.key.id, caller.actor().clone());
-    let write = app.db.write(move |tx| {
-        if !keys.recheck(tx, key)? {
-            return Err(WebError::Unauthorized);
-        }
-        change(tx, &sealer, &actor)
-    });
-    write.await
 }
 
 /// Held against the same rules as the dialog, with the credentials that may be chosen.
@@ -295,11 +278,6 @@ async fn parsed(app: &App, form: &WebhookForm, saved: Option<&Webhook>) -> Resul
     let set = app.db.read(move |conn| webhooks.read(conn)).await?;
     let known = Known { policy: app.client.policy(), credentials: set.credentials() };
     form.parse(known, saved).map_err(|errors| invalid(&errors))
-}
-
-/// What is no id of ours is nothing at all.
-fn webhook_id(text: &str) -> Result<WebhookId, WebError> {
-    WebhookId::parse(text).ok_or(WebError::NotFound)
 }
 
 fn is_of(webhook: &Webhook, caller: &Caller) -> bool {
@@ -319,24 +297,16 @@ fn of_world(tx: &mut Tx<'_>, id: WebhookId, environment: Environment, sealer: &S
 
 /// Reads a body: sound JSON, no field that is not described, each of its type.
 fn typed(body: &[u8], environment: Environment) -> Result<ToSave, WebError> {
-    const NOT_JSON: &str = "The body is not JSON as Postrider takes it.";
-    let bad = StatusCode::BAD_REQUEST;
-    let text = std::str::from_utf8(body).map_err(|_| WebError::problem(bad, "invalid_json", NOT_JSON))?;
-    intake::check(text).map_err(|faults| {
-        let errors = faults.faults.into_iter().map(|fault| (fault.path, fault.message)).collect();
-        refused(bad, "invalid_json", NOT_JSON, errors)
-    })?;
+    let text = std::str::from_utf8(body).map_err(|_| WebError::invalid_json([]))?;
+    intake::check(text).map_err(|faults| WebError::invalid_json(faults.places()))?;
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(text).map_err(|_| invalid_at("", "A webhook is an object."))?;
     if let Some(name) = object.keys().find(|name| !is_field(name)) {
-        let path = format!("/{}", name.chars().take(64).collect::<String>().replace('~', "~0").replace('/', "~1"));
-        let errors = vec![(path, "Webhooks have no such field.".to_owned())];
-        return Err(refused(bad, "unknown_field", "The body has a field that webhooks do not have.", errors));
+        return Err(WebError::unknown_field("webhooks", name));
     }
     let wish: ToSave = serde_path_to_error::deserialize(serde_json::Value::Object(object)).map_err(|error| {
-        let path = pointer(error.path());
         invalid_at(
-            &path,
+            &place_of(error.path()),
             "This is not of the type that the description of the API tells, or has a field that is not there.",
         )
     })?;
@@ -358,11 +328,11 @@ fn is_field(name: &str) -> bool {
 }
 
 /// `filters.rules[2].path` as a JSON pointer.
-fn pointer(path: &serde_path_to_error::Path) -> String {
+fn place_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{key}"),
+        Segment::Map { key } => pointer::step(key),
         Segment::Enum { variant } => format!("/{variant}"),
         Segment::Unknown => String::new(),
     };
@@ -370,11 +340,11 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 fn invalid_at(path: &str, message: &str) -> WebError {
-    invalid_with(vec![(path.to_owned(), message.to_owned())])
+    invalid_with([(path.to_owned(), message.to_owned())])
 }
 
 fn invalid(errors: &FieldErrors) -> WebError {
-    invalid_with(errors.iter().map(|(field, sentence)| (place(field), sentence.to_owned())).collect())
+    invalid_with(errors.iter().map(|(field, sentence)| (place(field), sentence.to_owned())))
 }
 
 /// Where the body has what the form calls so.
@@ -385,25 +355,22 @@ fn place(field: &str) -> String {
     }
 }
 
-fn invalid_with(errors: Vec<(String, String)>) -> WebError {
+fn invalid_with(errors: impl IntoIterator<Item = (String, String)>) -> WebError {
     let detail = "A field is not as it must be; nothing was saved.";
-    refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_webhook", detail, errors)
-}
-
-fn refused(status: StatusCode, code: &'static str, detail: &str, errors: Vec<(String, String)>) -> WebError {
-    let errors = errors.into_iter().map(|(path, message)| ProblemField { path, message }).collect();
-    WebError::Refused(Box::new(Problem { status, code, detail: detail.to_owned(), errors }))
+    WebError::problem_at(StatusCode::UNPROCESSABLE_ENTITY, "invalid_webhook", detail, errors)
 }
 
 fn rejected(error: Rejected) -> WebError {
-    let conflict = |errors| refused(StatusCode::CONFLICT, "conflict", &error.to_string(), errors);
+    let sentence = error.to_string();
+    let at = |path: &str, message: &str| {
+        let place = (path.to_owned(), message.to_owned());
+        WebError::problem_at(StatusCode::CONFLICT, "conflict", &*sentence, [place])
+    };
     match &error {
-        Rejected::CodeTaken => conflict(vec![("/code".to_owned(), error.to_string())]),
-        Rejected::Stale => {
-            conflict(vec![("/version".to_owned(), "Read the webhook again, and change that.".to_owned())])
-        }
-        Rejected::CredentialMoved => conflict(vec![("/credential_id".to_owned(), error.to_string())]),
-        Rejected::Full => conflict(Vec::new()),
+        Rejected::CodeTaken => at("/code", &sentence),
+        Rejected::Stale => at("/version", "Read the webhook again, and change that."),
+        Rejected::CredentialMoved => at("/credential_id", &sentence),
+        Rejected::Full => WebError::problem(StatusCode::CONFLICT, "conflict", sentence),
         Rejected::Gone | Rejected::Database(_) => error.into(),
     }
 }
