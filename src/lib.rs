@@ -25,6 +25,7 @@ pub mod openapi;
 pub mod outbound;
 pub mod overview;
 mod pointer;
+mod receiver;
 pub mod schema;
 pub mod secret;
 pub mod serve;

@@ -3,7 +3,9 @@
 mod admin;
 mod api_key;
 mod check;
+mod events;
 mod healthcheck;
+mod listen;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -48,6 +50,11 @@ enum Command {
     ApiKey(ApiKeyCommand),
     /// Ask the portal at LISTEN whether it works
     Healthcheck(Flags),
+    /// Events, as other programs post them
+    #[command(subcommand)]
+    Events(events::EventsCommand),
+    /// Receive webhooks and print them: for those who write a receiver
+    Listen(listen::Listen),
     /// List every address of the portal and who may use it
     Routes,
     /// Print the description of the API
@@ -146,6 +153,10 @@ enum Failure {
     Fault(anyhow::Error),
 }
 
+fn usage(text: impl Display) -> Failure {
+    Failure::Usage(format!("postrider: {text}"))
+}
+
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Fault(error.into())
@@ -186,10 +197,14 @@ fn follow(Cli { command, flags: before }: Cli) -> Result<(), Failure> {
         Some(Command::Healthcheck(flags)) => healthcheck::run(&load(&flags.over(before))?.settings),
         Some(Command::Config(ConfigCommand::Check(flags))) => check::run(&flags.over(before)),
         Some(Command::Audit(AuditCommand::Verify(flags))) => verify_audit(&flags.over(before)),
-        Some(Command::Demo(_) | Command::Routes | Command::OpenApi) if !before.is_empty() => Err(Failure::Usage(
-            "postrider: this command reads no settings; its own options stand after its name".to_owned(),
-        )),
+        Some(
+            Command::Demo(_) | Command::Events(_) | Command::Listen(_) | Command::Routes | Command::OpenApi,
+        ) if !before.is_empty() => {
+            Err(usage("this command reads no settings; its own options stand after its name"))
+        }
         Some(Command::Demo(demo)) => Ok(crate::demo::run(&demo)?),
+        Some(Command::Events(events::EventsCommand::Send(asked))) => events::send(&asked),
+        Some(Command::Listen(asked)) => listen::run(&asked),
         Some(Command::Routes) => {
             routes();
             Ok(())

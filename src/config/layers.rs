@@ -11,9 +11,9 @@ use config::{FileFormat, Source, Value, ValueKind};
 use super::reference::{Row, reference};
 
 const PREFIX: &str = "POSTRIDER_";
-/// Beginnings of the names that the tests and the bench use, and of those that an orchestrator sets for a service
-/// that is called "postrider".
-const NOT_OURS: [&str; 6] = ["BIN", "TEST_", "BENCH_", "SERVICE_HOST", "SERVICE_PORT", "PORT"];
+/// Beginnings of the names that the tests, the bench and `events send` use, and of those that an orchestrator sets for a
+/// service that is called "postrider".
+const NOT_OURS: [&str; 7] = ["API_KEY", "BIN", "TEST_", "BENCH_", "SERVICE_HOST", "SERVICE_PORT", "PORT"];
 /// Settings whose values are never repeated.
 const SECRET: [&str; 4] = ["master_keys", "admin_password", "database_url", "egress_proxy"];
 

@@ -134,6 +134,12 @@ pub fn load(flags: &Flags) -> Result<Loaded, Problems> {
     load_from(flags, std::env::vars_os())
 }
 
+/// The API key in the variable `POSTRIDER_API_KEY`: of a program that calls a portal, so no setting of one.
+pub fn api_key() -> Option<SecretString> {
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
+    std::env::var("POSTRIDER_API_KEY").ok().filter(|key| !key.is_empty()).map(SecretString::from)
+}
+
 /// Reads the flags, the given variables and the file.
 ///
 /// # Errors
@@ -180,7 +186,7 @@ impl Egress {
     /// How the client for outgoing requests is set up besides its rules.
     pub fn client_options(&self) -> ClientOptions {
         let proxy = self.proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
-        ClientOptions { proxy, ca_file: self.ca_file.clone() }
+        ClientOptions { proxy, ca_file: self.ca_file.clone(), ..ClientOptions::default() }
     }
 }
 

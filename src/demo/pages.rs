@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::receiver::{Received, Receiver, Signature};
+use super::receiver::{Kept, Receiver};
+use crate::receiver::{Received, Signature};
 
 /// Nothing but the receiver's own two files; what was received is text and can do nothing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
@@ -20,6 +21,7 @@ struct List {
 }
 
 struct Shown {
+    number: u64,
     request: Received,
     event: String,
     body: String,
@@ -27,14 +29,16 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(request: Received) -> Self {
-        let json = serde_json::from_str::<serde_json::Value>(&request.body).ok();
+    fn new(Kept { number, request }: Kept) -> Self {
+        let json = serde_json::from_slice::<serde_json::Value>(&request.body).ok();
         let event = json
             .as_ref()
             .and_then(|json| ["event", "type", "event_type"].into_iter().find_map(|key| json.get(key)?.as_str()));
         let event = event.unwrap_or_default().to_owned();
-        let body: String = request.body.chars().take(SHOWN).collect();
-        Self { event, cut: body.len() < request.body.len(), body, request }
+        let text = String::from_utf8_lossy(&request.body);
+        let body: String = text.chars().take(SHOWN).collect();
+        let cut = body.len() < text.len();
+        Self { number, event, body, cut, request }
     }
 
     fn is_good(&self) -> bool {
@@ -42,20 +46,20 @@ impl Shown {
     }
 
     fn is_taken(&self) -> bool {
-        (200..210).contains(&self.request.answered)
+        (200..210).contains(&self.request.answered.as_u16())
     }
 
     fn verdict(&self) -> String {
         match &self.request.signature {
             Signature::Verifies(webhook) => format!("signature verifies: {webhook}"),
             Signature::Unknown => "signed by no saved webhook".to_owned(),
-            Signature::Stale => "signed more than 5 minutes ago".to_owned(),
-            Signature::Missing => "not signed".to_owned(),
+            Signature::Stale(_) => "signed more than 5 minutes ago".to_owned(),
+            Signature::Missing(_) => "not signed".to_owned(),
         }
     }
 
     fn is_test(&self) -> bool {
-        self.request.headers.iter().any(|(name, value)| name == "x-webhook-test" && value == "true")
+        self.request.is_test()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::web::refusal::{BadBody, InvalidEvent, RateLimited, Repeated, TooLarge
 use crate::web::{Access, Audited, JsonBody, PathId, Route, WebError};
 
 /// The largest request, in bytes.
-const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
+pub(crate) const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
 /// How many requests may wait for their commit before senders are asked to slow down.
 const MOST_WAITING: usize = 20_000;
 

@@ -3,17 +3,22 @@
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_ENCODING};
 
-use super::{KEEP_LIMIT, Note, READ_LIMIT, fault};
+use super::{Note, READ_LIMIT, fault};
 
 /// What was read of a body.
-#[derive(Default)]
 pub(super) struct Body {
+    limit: usize,
     kept: Vec<u8>,
     read: usize,
     truncated: bool,
 }
 
 impl Body {
+    /// Nothing yet; so many bytes are kept at most.
+    pub fn keeping(limit: usize) -> Self {
+        Self { limit, kept: Vec::new(), read: 0, truncated: false }
+    }
+
     /// Reads until the end or the limit; what was read before a fault or a timeout stays.
     pub async fn read(&mut self, response: &mut reqwest::Response) -> Result<(), reqwest::Error> {
         while let Some(chunk) = response.chunk().await? {
@@ -27,7 +32,7 @@ impl Body {
     /// Takes a chunk, and says whether more may be read.
     fn take(&mut self, chunk: &[u8]) -> bool {
         let read = chunk.len().min(READ_LIMIT - self.read);
-        let kept = read.min(KEEP_LIMIT - self.kept.len());
+        let kept = read.min(self.limit - self.kept.len());
         self.kept.extend_from_slice(&chunk[..kept]);
         self.read += read;
         self.truncated |= kept < chunk.len();
@@ -56,12 +61,13 @@ pub(super) fn note(ended: Option<Result<(), reqwest::Error>>, headers: &HeaderMa
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::KEEP_LIMIT;
     use super::*;
 
     proptest! {
         #[test]
         fn whatever_the_chunks_are_the_limits_hold(lengths in proptest::collection::vec(0_usize..40_000, 0..12)) {
-            let mut body = Body::default();
+            let mut body = Body::keeping(KEEP_LIMIT);
             let mut sent = 0;
             for length in lengths {
                 sent += length;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use super::{
-    CONNECT_LIMIT, Outcome, Phases, Reply, RetryAfter,
+    CONNECT_LIMIT, KEEP_LIMIT, Outcome, Phases, READ_LIMIT, Reply, RetryAfter,
     body::{self, Body},
     connect::{Gate, GateLayer, ProxyPeer},
     endpoint::EndpointUrl,
@@ -33,6 +33,8 @@ pub struct ClientOptions {
     pub proxy: Option<String>,
     /// A PEM file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
+    /// How much of an answer's body is kept, of the [`READ_LIMIT`] that is read; [`KEEP_LIMIT`] unless given.
+    pub keep: Option<usize>,
 }
 
 /// A request as it shall go out; its framing and `User-Agent` are the client's.
@@ -57,6 +59,7 @@ pub struct Client {
     policy: Arc<Policy>,
     roots: &'static str,
     via_proxy: bool,
+    keep: usize,
 }
 
 /// Which layers below the check of the URL judge, and how long connecting may take: all, and 5 s, except in tests.
@@ -95,7 +98,8 @@ impl Client {
         lookup: Arc<dyn Lookup>,
         layers: &Layers,
     ) -> anyhow::Result<Self> {
-        let ClientOptions { proxy, ca_file } = options;
+        let ClientOptions { proxy, ca_file, keep } = options;
+        let keep = keep.unwrap_or(KEEP_LIMIT).min(READ_LIMIT);
         let (tls, roots) = tls::configuration(ca_file.as_deref())?;
         let proxy = proxy.as_deref().map(Proxy::read).transpose()?;
         let resolver = Guarded {
@@ -133,7 +137,7 @@ impl Client {
             builder = builder.proxy(proxy.rule);
         }
         let http = builder.build().context("The client for outgoing requests cannot be built.")?;
-        Ok(Self { http, policy, roots, via_proxy })
+        Ok(Self { http, policy, roots, via_proxy, keep })
     }
 
     /// The policy that the client was built with.
@@ -172,7 +176,7 @@ impl Client {
     /// The head of the answer came: its status is the outcome, whatever becomes of the body.
     async fn answered(&self, mut response: reqwest::Response, probe: &Probe, deadline: Instant) -> Reply {
         let answered = Instant::now();
-        let mut body = Body::default();
+        let mut body = Body::keeping(self.keep);
         let ended = timeout_at(deadline, body.read(&mut response)).await.ok();
         let headers = response.headers();
         let status = response.status().as_u16();

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnet::{IpNet, Ipv4Net};
+use url::Url;
 
 use super::{
     address::{self, Class},
@@ -42,14 +43,7 @@ impl Policy {
     /// # Errors
     /// One sentence for each entry that cannot be read.
     pub fn new(allow: &[String], deny: &[String], deny_ports: &[u16], https_only: bool) -> Result<Self, Vec<String>> {
-        let mut policy = Self {
-            allowed_networks: Vec::new(),
-            allowed_names: Vec::new(),
-            denied_networks: Vec::new(),
-            denied_ports: deny_ports.to_vec(),
-            https_only,
-            is_own: address::is_own,
-        };
+        let mut policy = Self::without_exceptions(deny_ports, https_only);
         let mut problems = Vec::new();
         for entry in allow {
             if !policy.allow(entry.trim()) {
@@ -67,6 +61,28 @@ impl Policy {
             }
         }
         if problems.is_empty() { Ok(policy) } else { Err(problems) }
+    }
+
+    /// The rules for a command whose user names the address that it calls: its host is open on its port, inside too.
+    pub fn opened_for(url: &str) -> Self {
+        let mut policy = Self::without_exceptions(&[], false);
+        if let Ok(url) = Url::parse(url)
+            && let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
+        {
+            policy.allow(&format!("{host}:{port}"));
+        }
+        policy
+    }
+
+    fn without_exceptions(deny_ports: &[u16], https_only: bool) -> Self {
+        Self {
+            allowed_networks: Vec::new(),
+            allowed_names: Vec::new(),
+            denied_networks: Vec::new(),
+            denied_ports: deny_ports.to_vec(),
+            https_only,
+            is_own: address::is_own,
+        }
     }
 
     fn allow(&mut self, entry: &str) -> bool {
@@ -199,6 +215,18 @@ mod tests {
 
     fn code(policy: &Policy, url: &str) -> &'static str {
         policy.check_url(url).map_or_else(|refusal| refusal.code(), |_| "allow")
+    }
+
+    #[test]
+    fn an_address_that_a_command_is_given_opens_itself_alone() {
+        for url in ["http://localhost:8080/", "http://127.0.0.1:8080", "http://[::1]:8080/x", "http://desk.internal:8080"] {
+            let policy = Policy::opened_for(url);
+            assert_eq!(code(&policy, url), "allow", "{url}");
+            assert_ne!(code(&policy, &url.replace("8080", "8081")), "allow", "another port than that of {url}");
+        }
+        assert_eq!(code(&Policy::opened_for("http://127.0.0.1:8080/"), "http://127.0.0.2:8080/"), "loopback");
+        assert_eq!(code(&Policy::opened_for("ftp://localhost/"), "ftp://localhost/"), "scheme");
+        assert_eq!(code(&Policy::opened_for("nowhere"), "nowhere"), "url-parse");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Reply {
     pub status: Option<u16>,
     /// The answer's headers; secrets are redacted.
     pub headers: Vec<(String, String)>,
-    /// The beginning of the answer's body, at most [`super::KEEP_LIMIT`].
+    /// The beginning of the answer's body, at most [`super::KEEP_LIMIT`] unless the client keeps more.
     pub body: Bytes,
     /// How many bytes of the body were read, at most [`super::READ_LIMIT`].
     pub body_bytes: u64,

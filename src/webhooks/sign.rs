@@ -8,6 +8,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::ids::random_bytes;
+use crate::secret::same_hash;
 
 /// What the text of a secret starts with.
 pub const PREFIX: &str = "whsec_";
@@ -79,6 +80,13 @@ pub fn signature(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8]) -> 
     all.join(" ")
 }
 
+/// Whether one of the signatures in the header `webhook-signature` was made with one of the keys.
+pub fn is_signed(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8], given: &str) -> bool {
+    let timestamp = timestamp.to_string();
+    let own: Vec<String> = keys.iter().map(|key| key.sign(id, &timestamp, body)).collect();
+    given.split(' ').any(|given| own.iter().any(|own| same_hash(given, own)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +103,23 @@ mod tests {
         let (new, old) = (SigningKey::generate(), SigningKey::generate());
         let both = signature(&[new.clone(), old.clone()], "evt_1", 1, b"{}");
         assert_eq!(both, format!("{} {}", signature(&[new], "evt_1", 1, b"{}"), signature(&[old], "evt_1", 1, b"{}")));
+    }
+
+    #[test]
+    fn one_signature_that_fits_one_key_is_enough() {
+        let (new, old, other) = (SigningKey::generate(), SigningKey::generate(), SigningKey::generate());
+        let both = signature(&[new.clone(), old.clone()], "evt_1", 1, b"{}");
+        for keys in [vec![new.clone()], vec![old.clone()], vec![other.clone(), old.clone()]] {
+            assert!(is_signed(&keys, "evt_1", 1, b"{}", &both));
+            assert!(is_signed(&keys, "evt_1", 1, b"{}", &format!("v9,AAAA {both}")));
+        }
+        let (keys, cut) = ([new], &both[..40]);
+        for (id, at, body, given) in
+            [("evt_2", 1, "{}", &*both), ("evt_1", 2, "{}", &both), ("evt_1", 1, "{} ", &both), ("evt_1", 1, "{}", cut)]
+        {
+            assert!(!is_signed(&keys, id, at, body.as_bytes(), given));
+        }
+        assert!(!is_signed(&[other], "evt_1", 1, b"{}", &both) && !is_signed(&[], "evt_1", 1, b"{}", &both));
     }
 
     #[test]

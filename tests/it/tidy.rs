@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 /// A crate, then where in `src/` it may be named.
 const IMPORTS: &str = "
-    actix_web /web/ /sessions/ /pages.rs /pages/ /api.rs /api/ /app.rs /serve.rs /demo/receiver.rs
+    actix_web /web/ /sessions/ /pages.rs /pages/ /api.rs /api/ /app.rs /serve.rs /receiver/ /demo/receiver.rs
     askama    /web/ /pages.rs /pages/
     diesel    /clock.rs /ids.rs /db/ /schema.rs /store.rs /store/ /delivery/queue
     reqwest   /outbound/
