@@ -34,11 +34,10 @@ pub(super) enum EventsCommand {
 /// What is sent, and where to.
 #[derive(Args)]
 pub(super) struct Send {
-    /// The address of the portal, such as https://hooks.example.com
+    /// The address of the portal
     #[arg(long)]
     url: String,
-    /// A file with the API key; without it the variable POSTRIDER_API_KEY has the key
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = "A file with the API key; unless given, POSTRIDER_API_KEY has the key")]
     key_file: Option<PathBuf>,
     /// The event type
     #[arg(long = "type", value_name = "TYPE", required_unless_present = "events_file")]

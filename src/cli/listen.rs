@@ -55,11 +55,14 @@ pub(super) fn run(asked: &Listen) -> Result<(), Failure> {
         let verdict = verdict(&request.signature, count);
         say(if as_json { line(request, &verdict) } else { block(request, &verdict) });
     });
-    tell(format!("Listening on http://{address}/, {}. Ctrl+C ends it.", match count {
-        0 => "without a secret to verify with".to_owned(),
-        1 => "verifying with 1 secret".to_owned(),
-        count => format!("verifying with {count} secrets"),
-    }));
+    tell(format!(
+        "Listening on http://{address}/, {}. Ctrl+C ends it.",
+        match count {
+            0 => "without a secret to verify with".to_owned(),
+            1 => "verifying with 1 secret".to_owned(),
+            count => format!("verifying with {count} secrets"),
+        }
+    ));
     Ok(receiver::listen(listener, Listener { known, usual, told })?)
 }
 
@@ -74,7 +77,9 @@ fn secrets(asked: &Listen) -> Result<Vec<(String, SigningKey)>, Failure> {
     let count = given.len();
     let named = |(number, secret): (usize, &str)| {
         let name = if count == 1 { String::new() } else { format!("secret {number} of {count}") };
-        SigningKey::parse(secret).map(|key| (name, key)).map_err(|sentence| usage(format!("secret {number}: {sentence}")))
+        SigningKey::parse(secret)
+            .map(|key| (name, key))
+            .map_err(|sentence| usage(format!("secret {number}: {sentence}")))
     };
     (1..).zip(given).map(named).collect()
 }
@@ -84,9 +89,10 @@ fn verdict(signature: &Signature, secrets: usize) -> (&'static str, String) {
     match signature {
         Signature::Verifies(by) if by.is_empty() => ("verifies", "signature verifies".to_owned()),
         Signature::Verifies(by) => ("verifies", format!("signature verifies: {by}")),
-        Signature::Unknown if secrets == 0 => {
-            ("not_checked", "signature not checked: give the webhook's secret with --secret or --secret-file".to_owned())
-        }
+        Signature::Unknown if secrets == 0 => (
+            "not_checked",
+            "signature not checked: give the webhook's secret with --secret or --secret-file".to_owned(),
+        ),
         Signature::Unknown => (
             "unknown",
             "signature does not verify: made with another secret, or the body was changed on its way".to_owned(),
@@ -94,10 +100,9 @@ fn verdict(signature: &Signature, secrets: usize) -> (&'static str, String) {
         Signature::Stale(age @ 0..) => {
             ("stale", format!("signature is too old: made {age} seconds ago, and 300 are taken"))
         }
-        Signature::Stale(age) => (
-            "stale",
-            format!("signature is from the future: {} seconds ahead, and 300 are taken", age.unsigned_abs()),
-        ),
+        Signature::Stale(age) => {
+            ("stale", format!("signature is from the future: {} seconds ahead, and 300 are taken", age.unsigned_abs()))
+        }
         Signature::Missing(header) => ("missing", format!("not signed: {header} is missing or damaged")),
     }
 }

@@ -197,9 +197,9 @@ fn follow(Cli { command, flags: before }: Cli) -> Result<(), Failure> {
         Some(Command::Healthcheck(flags)) => healthcheck::run(&load(&flags.over(before))?.settings),
         Some(Command::Config(ConfigCommand::Check(flags))) => check::run(&flags.over(before)),
         Some(Command::Audit(AuditCommand::Verify(flags))) => verify_audit(&flags.over(before)),
-        Some(
-            Command::Demo(_) | Command::Events(_) | Command::Listen(_) | Command::Routes | Command::OpenApi,
-        ) if !before.is_empty() => {
+        Some(Command::Demo(_) | Command::Events(_) | Command::Listen(_) | Command::Routes | Command::OpenApi)
+            if !before.is_empty() =>
+        {
             Err(usage("this command reads no settings; its own options stand after its name"))
         }
         Some(Command::Demo(demo)) => Ok(crate::demo::run(&demo)?),

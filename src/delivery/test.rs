@@ -11,7 +11,7 @@ use crate::audit::{self, Actor, Changes, Object};
 use crate::clock::{Clock, Time};
 use crate::credentials::token::Step;
 use crate::db::{Db, DbError};
-use crate::events::{EventId, EventType};
+use crate::events::{CATALOGUE, EventId, EventType, find_type};
 use crate::ids::Ids;
 use crate::outbound::{self, Phases};
 use crate::webhooks::request::{self, Facts, Stamp};
@@ -58,6 +58,16 @@ pub struct Tester {
     pub node: NodeId,
     /// The address of the portal.
     pub portal_url: String,
+}
+
+/// The type whose example is sent: the chosen one, or where none is chosen the first that is ticked, or the first of all.
+/// `None` where there is no such type.
+pub fn example(chosen: &str, ticked: &[String]) -> Option<&'static EventType> {
+    if chosen.is_empty() {
+        let first = CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
+        return first.or(CATALOGUE.first());
+    }
+    find_type(chosen)
 }
 
 /// Sends the example of `kind` to `webhook`, whether it is saved (`saved`) or only typed.

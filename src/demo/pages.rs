@@ -38,7 +38,7 @@ impl Shown {
         let text = String::from_utf8_lossy(&request.body);
         let body: String = text.chars().take(SHOWN).collect();
         let cut = body.len() < text.len();
-        Self { number, event, body, cut, request }
+        Self { number, request, event, body, cut }
     }
 
     fn is_good(&self) -> bool {

@@ -163,7 +163,7 @@ impl EventSummary {
 
 /// A delivery with its attempts.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     #[serde(flatten)]
     summary: DeliverySummary,
     /// Where its event came from; null for tests.
@@ -192,7 +192,7 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn of(letter: Letter, attempts: Vec<store::letter::Attempt>) -> Self {
+    pub(crate) fn of(letter: Letter, attempts: Vec<store::letter::Attempt>) -> Self {
         let reading = letter.reading();
         let delivery = letter.delivery;
         let by = delivery.asked_by().map(str::to_owned);

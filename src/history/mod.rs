@@ -10,6 +10,7 @@ mod store;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub(crate) use answer::Delivery as DeliveryAnswer;
 pub use pages::routes;
 pub use store::events::{EventFilter, EventPage, EventSearch, EventSummary, page as events};
 pub use store::hours::{HOURS, Hour, Total, day, hours, latencies, totals};

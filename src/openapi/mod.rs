@@ -12,7 +12,7 @@ use crate::api_keys::Scope;
 use crate::web::{ProblemBody, refusal};
 
 /// The schemas of requests.
-const REQUESTS: [&str; 5] = ["NewEvent", "NewHeader", "NewWebhook", "NewCredential", "FilterRule"];
+const REQUESTS: [&str; 6] = ["NewEvent", "NewHeader", "NewWebhook", "WebhookTest", "NewCredential", "FilterRule"];
 /// Where it is served.
 const ADDRESS: &str = "/api/openapi.json";
 
@@ -48,6 +48,7 @@ const ADDRESS: &str = "/api/openapi.json";
         crate::webhooks::api::resume,
         crate::webhooks::api::activate,
         crate::webhooks::api::deactivate,
+        crate::webhooks::api::test::send,
         crate::history::api::list,
         crate::history::api::show,
         crate::history::api::resend,

@@ -219,7 +219,9 @@ mod tests {
 
     #[test]
     fn an_address_that_a_command_is_given_opens_itself_alone() {
-        for url in ["http://localhost:8080/", "http://127.0.0.1:8080", "http://[::1]:8080/x", "http://desk.internal:8080"] {
+        for url in
+            ["http://localhost:8080/", "http://127.0.0.1:8080", "http://[::1]:8080/x", "http://desk.internal:8080"]
+        {
             let policy = Policy::opened_for(url);
             assert_eq!(code(&policy, url), "allow", "{url}");
             assert_ne!(code(&policy, &url.replace("8080", "8081")), "allow", "another port than that of {url}");

@@ -34,6 +34,26 @@ impl<const LIMIT: usize> FromRequest for JsonBody<LIMIT> {
     }
 }
 
+/// The same where the body may be left out, and its type with it.
+pub struct OptionalJson<const LIMIT: usize = LARGEST_JSON>(pub Option<Bytes>);
+
+impl<const LIMIT: usize> FromRequest for OptionalJson<LIMIT> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_json(request.headers());
+        let payload = payload.take();
+        Box::pin(async move {
+            let body = read(payload, LIMIT).await?;
+            if body.is_empty() {
+                return Ok(Self(None));
+            }
+            checked.map(|()| Self(Some(body)))
+        })
+    }
+}
+
 fn check_json(headers: &HeaderMap) -> Result<(), WebError> {
     let (essence, charset) = content_type(headers);
     let utf8 = charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"));

@@ -22,7 +22,7 @@ pub mod route;
 pub mod site;
 pub(crate) mod view;
 
-pub use body::JsonBody;
+pub use body::{JsonBody, OptionalJson};
 pub use error::{Problem, ProblemField, WebError};
 pub use fields::FieldErrors;
 pub(crate) use finish::{FrameOf, ProblemBody};

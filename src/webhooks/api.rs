@@ -1,5 +1,7 @@
 //! The API of webhooks: the same rules, changes and audit rows as in the portal, with the key as who acts.
 
+pub(crate) mod test;
+
 use actix_web::http::header::LOCATION;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -36,6 +38,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/api/v1/webhooks/{id}/resume", write, "webhook.resumed", resume),
         Route::post("/api/v1/webhooks/{id}/activate", write, "webhook.activated", activate),
         Route::post("/api/v1/webhooks/{id}/deactivate", write, "webhook.deactivated", deactivate),
+        Route::post("/api/v1/webhooks/{id}/test", write, "webhook.tested", test::send),
     ]
 }
 

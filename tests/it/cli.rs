@@ -1,6 +1,8 @@
 //! The real binary at the command line: what it prints, how it ends, what it refuses.
 
 mod demo;
+mod events;
+mod listen;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -178,7 +180,9 @@ fn wrong_use_ends_with_two_and_lists_everything() {
 #[test]
 fn the_settings_are_listed_with_their_origin() {
     let place = Place::sqlite();
-    let ended = place.run(&["config", "check", "--log=debug"]);
+    // The variable is that of `events send`.
+    let ended = place.command(&["config", "check", "--log=debug"]).env("POSTRIDER_API_KEY", "x").output().unwrap();
+    let ended = Ended::from(ended);
     assert_eq!(ended.code, 0, "{}", ended.err);
     for line in ["debug  (--log)", "(POSTRIDER_LISTEN)", "text  (default)", "The settings are sound."] {
         assert!(ended.out.contains(line), "{line} is missing in\n{}", ended.out);

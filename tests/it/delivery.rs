@@ -1,6 +1,7 @@
 //! Delivery from the published event to the last attempt: bodies, signatures, retries, resend, takeover.
 
 mod ends;
+mod formats;
 mod guard;
 mod lanes;
 mod requests;

@@ -12,8 +12,8 @@ use super::list::{self, List};
 use super::{LIST, address, frame};
 use crate::credentials::token::Step;
 use crate::delivery::Outcome;
-use crate::delivery::test::{TestReport, run};
-use crate::events::{CATALOGUE, EventType, find_type};
+use crate::delivery::test::{TestReport, example, run};
+use crate::events::EventType;
 use crate::history::pages::status_line;
 use crate::outbound::Reply;
 use crate::sessions::Admin;
@@ -159,13 +159,8 @@ async fn answer(
     page.answer()
 }
 
-/// The type whose example is sent: the chosen one, or else the first that is ticked, or the first of all.
 fn kind(chosen: &str, ticked: &[String]) -> Result<&'static EventType, FieldErrors> {
-    if chosen.is_empty() {
-        let first = CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
-        return Ok(first.unwrap_or(&CATALOGUE[0]));
-    }
-    find_type(chosen)
+    example(chosen, ticked)
         .ok_or_else(|| FieldErrors::one("test_event", "There is no such event to test with; choose one of the list."))
 }
 
@@ -176,7 +171,7 @@ async fn send(
     saved: Option<WebhookId>,
     kind: &'static EventType,
 ) -> Result<TestResult, WebError> {
-    app.test_limit.count(admin.user_id).map_err(WebError::TooMany)?;
+    app.test_limit.count(admin.user_id.as_str()).map_err(WebError::TooMany)?;
     let report = run(&app.tester(), admin.actor(), webhook, saved, kind).await?;
     Ok(result(report, kind))
 }

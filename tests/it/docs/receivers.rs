@@ -1,16 +1,14 @@
 //! The code that writers of receivers copy: it takes what is genuine and refuses everything else.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use postrider::clock::Clock;
 use postrider::webhooks::sign::{SigningKey, signature};
 use serde_json::{Value, json};
 
-use super::{ROOT, block, page};
+use super::{block, page};
 use crate::support::app::TestApp;
+use crate::support::libraries::{node, python};
 use crate::support::receiver::{Answer, Behaviour, Received, Receiver};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -131,23 +129,12 @@ fn cases(request: &Received) -> Vec<Case> {
     ]
 }
 
-/// Runs the blocks of a language over the cases and returns what went wrong.
-fn run(mut program: Command, language: &str, cases: &[Case]) -> String {
+/// The blocks of a language, and what they are to take and to refuse.
+fn work(language: &str, cases: &[Case]) -> Value {
     let page = page("docs/administrators/receivers.md");
     let blocks =
         ["library", "by-hand"].map(|kind| (format!("{language} {kind}"), block(&page, &format!("{language} {kind}"))));
-    let work = json!({ "blocks": BTreeMap::from(blocks), "cases": cases.iter().map(Case::json).collect::<Vec<_>>() });
-    let program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child =
-        program.spawn().unwrap_or_else(|error| panic!("{language} does not run ({error}): tests/run installs it"));
-    child.stdin.take().unwrap().write_all(work.to_string().as_bytes()).unwrap();
-    let ended = child.wait_with_output().unwrap();
-    assert!(ended.status.success(), "{language}: {}", String::from_utf8_lossy(&ended.stderr));
-    String::from_utf8(ended.stdout).unwrap()
-}
-
-fn installed(library: &Path) {
-    assert!(library.exists(), "{} is missing: run the tests with tests/run, which installs it", library.display());
+    json!({ "blocks": BTreeMap::from(blocks), "cases": cases.iter().map(Case::json).collect::<Vec<_>>() })
 }
 
 #[actix_web::test]
@@ -155,17 +142,8 @@ async fn the_receivers_code_takes_what_is_genuine_and_nothing_else() {
     let request = delivered().await;
     let cases = cases(&request);
 
-    let libraries = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python");
-    installed(&libraries.join("standardwebhooks"));
-    let mut python = Command::new("python3");
-    python.env("PYTHONPATH", libraries).env("PYTHONDONTWRITEBYTECODE", "1").args(["-c", PYTHON]);
-    assert_eq!(run(python, "python", &cases), "");
-
-    let home = Path::new(ROOT).join("tests/e2e");
-    installed(&home.join("node_modules/standardwebhooks"));
-    let mut node = Command::new("node");
-    node.current_dir(home).args(["-e", JAVASCRIPT]);
-    assert_eq!(run(node, "javascript", &cases), "");
+    assert_eq!(python(PYTHON, &work("python", &cases)), "");
+    assert_eq!(node(JAVASCRIPT, &work("javascript", &cases)), "");
 
     let shown = block(&page("docs/administrators/receivers.md"), "json notification");
     let arrived = String::from_utf8(request.body).unwrap();

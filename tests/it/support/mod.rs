@@ -5,6 +5,7 @@ pub mod authority;
 pub mod browser;
 pub mod contract;
 pub mod fill;
+pub mod libraries;
 pub mod process;
 pub mod receiver;
 pub mod rows;

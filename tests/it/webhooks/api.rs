@@ -1,5 +1,7 @@
 //! The API of webhooks: one set of rules with the form, no secret twice, and each key in its own world.
 
+mod test;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::test::TestRequest;
 use postrider::api_keys::Scope;
