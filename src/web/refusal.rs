@@ -105,8 +105,8 @@ refusals! {
     InvalidEvent(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was stored.");
     /// A field is not as it must be: `invalid_webhook`; nothing was saved.
     InvalidWebhook(422, "invalid_webhook", "The request was refused", "A field is not as it must be; nothing was saved.");
-    /// There is no such event type: `unknown_type`; nothing was sent.
-    UnknownType(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was sent.", "/type");
+    /// There is no such event type: `unknown_type`, or the template fails with its example: `invalid_webhook`; nothing was sent.
+    Untestable(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was sent.", "/type");
     /// This key tested too often: `rate_limited`.
     TooManyTests(429, "rate_limited", "Too many tries", "Too many tries. Wait 6 seconds and try again.");
     /// Too many wait for their commit: `rate_limited`.

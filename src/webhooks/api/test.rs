@@ -13,7 +13,7 @@ use crate::delivery::test::{example, run};
 use crate::events::intake;
 use crate::history::{self, DeliveryAnswer};
 use crate::state::App;
-use crate::web::refusal::{BadJson, LargeBody, TooManyTests, UnknownType, WrongType};
+use crate::web::refusal::{BadJson, LargeBody, TooManyTests, Untestable, WrongType};
 use crate::web::{OptionalJson, PathId, WebError};
 use crate::webhooks::WebhookId;
 
@@ -47,7 +47,7 @@ pub(crate) struct ToTest {
         (status = 400, response = BadJson),
         (status = 413, response = LargeBody),
         (status = 415, response = WrongType),
-        (status = 422, response = UnknownType),
+        (status = 422, response = Untestable),
         (status = 429, response = TooManyTests),
     )
 )]
@@ -61,6 +61,9 @@ pub(crate) async fn send(
     let (environment, sealer) = (caller.key.environment, app.sealer.clone());
     let webhook = caller.write(&app, move |tx, _| of_world(tx, id, environment, &sealer)).await?;
     let kind = example(&chosen, &webhook.events).ok_or_else(|| unknown("/type", "There is no such event type."))?;
+    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([kind]).err()) {
+        return Err(refused("invalid_webhook", "The webhook's template fails; nothing was sent.", "/type", &fault));
+    }
     app.test_limit.count(caller.key.id.as_str()).map_err(WebError::TooMany)?;
     let report = run(&app.tester(), caller.actor(), webhook, Some(id), kind).await?;
     let (webhooks, id) = (app.webhooks.clone(), report.delivery_id);
@@ -87,7 +90,10 @@ fn chosen(body: Option<&[u8]>) -> Result<String, WebError> {
 }
 
 fn unknown(path: &str, message: &str) -> WebError {
-    let detail = "The catalogue has no such event type; nothing was sent.";
+    refused("unknown_type", "The catalogue has no such event type; nothing was sent.", path, message)
+}
+
+fn refused(code: &'static str, detail: &str, path: &str, message: &str) -> WebError {
     let fault = (path.to_owned(), message.to_owned());
-    WebError::problem_at(StatusCode::UNPROCESSABLE_ENTITY, "unknown_type", detail, [fault])
+    WebError::problem_at(StatusCode::UNPROCESSABLE_ENTITY, code, detail, [fault])
 }

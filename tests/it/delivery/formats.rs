@@ -102,6 +102,7 @@ expect("jira: keys", list(read["jira"]), ["issues", "data"])
 expect("jira", read["jira"], {"issues": data["issues"], "data": data})
 expect("jira: token", requests["jira"]["headers"]["x-automation-webhook-token"], "token-1")
 
+expect("template", read["template"], {"id": event["id"], "title": data["resource_title"]})
 expect("notification: keys", list(read["notification"]), ["event", "data", "webhook_name"])
 expect("notification", read["notification"], {"event": event["code"], "data": data, "webhook_name": "notification"})
 expect("standard", read["standard"], {"type": event["type"], "timestamp": event["time"], "data": data})
@@ -120,6 +121,9 @@ async fn delivered(app: &TestApp) -> Value {
         if format == "jira" {
             let token = "X-Automation-Webhook-Token";
             fields.extend([("auth", "api_key"), ("api_key_header", token), ("api_key", "token-1")]);
+        }
+        if format == "template" {
+            fields.push(("template", r#"{"id":"{{ event.id }}","title":{{ data.resource_title|tojson }}}"#));
         }
         app.add_webhook(&receiver.url(&format!("/{format}")), &fields).await;
     }

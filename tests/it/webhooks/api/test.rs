@@ -90,6 +90,12 @@ both! {
         for answer in [test(&other, &webhook, None).await, test(&program, "whk_nonsense", None).await] {
             assert_eq!(answer.status(), 404);
         }
+        let template = r#"{"n":{{ data.resource_id }}}"#;
+        let page = app.admin().await;
+        let fields = crate::webhooks::fields(&[("name", "Own"), ("format", "template"), ("template", template)]);
+        let own = page.post("/settings/webhooks", &fields).await.header("location").rsplit('/').next().unwrap().to_owned();
+        let fails = test(&program, &own, Some(&json!({ "type": "user.created" }))).await;
+        assert_eq!(problem(&fails), (422, "invalid_webhook".to_owned(), "/type".to_owned()), "{}", fails.text());
         assert_eq!(receiver.requests().len(), 0);
     }
 
