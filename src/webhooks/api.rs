@@ -1,5 +1,6 @@
 //! The API of webhooks: the same rules, changes and audit rows as in the portal, with the key as who acts.
 
+pub(crate) mod buttons;
 pub(crate) mod test;
 
 use actix_web::http::header::LOCATION;
@@ -11,8 +12,7 @@ use super::form::{Draft, FieldErrors, Known, WebhookForm};
 use super::ops::{self, Rejected};
 use super::{Webhook, WebhookId, store};
 use crate::api_keys::{Caller, Environment};
-use crate::audit::Actor;
-use crate::db::{DbError, Tx};
+use crate::db::Tx;
 use crate::events::intake;
 use crate::pointer;
 use crate::secret::Sealer;
@@ -34,10 +34,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get(one, read, show),
         Route::new(Method::PUT, one, write, changed, change),
         Route::new(Method::DELETE, one, write, deleted, delete),
-        Route::post("/api/v1/webhooks/{id}/pause", write, "webhook.paused", pause),
-        Route::post("/api/v1/webhooks/{id}/resume", write, "webhook.resumed", resume),
-        Route::post("/api/v1/webhooks/{id}/activate", write, "webhook.activated", activate),
-        Route::post("/api/v1/webhooks/{id}/deactivate", write, "webhook.deactivated", deactivate),
+        Route::post("/api/v1/webhooks/{id}/pause", write, "webhook.paused", buttons::pause),
+        Route::post("/api/v1/webhooks/{id}/resume", write, "webhook.resumed", buttons::resume),
+        Route::post("/api/v1/webhooks/{id}/activate", write, "webhook.activated", buttons::activate),
+        Route::post("/api/v1/webhooks/{id}/deactivate", write, "webhook.deactivated", buttons::deactivate),
         Route::post("/api/v1/webhooks/{id}/test", write, "webhook.tested", test::send),
     ]
 }
@@ -177,102 +177,6 @@ pub(crate) async fn delete(
     });
     gone.await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Pause a webhook
-///
-/// Holds a webhook: what is new and what waits is kept, and sent after `resume`. One that is held already stays so.
-#[utoipa::path(
-    post,
-    path = "/api/v1/webhooks/{id}/pause",
-    operation_id = "pauseWebhook",
-    tag = "Webhooks",
-    security(("api_key" = ["webhooks:write"])),
-    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    responses((status = 200, description = "The webhook, held.", body = WebhookAnswer))
-)]
-pub(crate) async fn pause(
-    app: web::Data<App>,
-    caller: Caller,
-    PathId(id): PathId<WebhookId>,
-) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, id, |tx, sealer, actor, id| ops::pause(tx, sealer, actor, id).map(drop)).await
-}
-
-/// Resume a webhook
-///
-/// Ends a hold: what waits is sent, the longest waiting first.
-#[utoipa::path(
-    post,
-    path = "/api/v1/webhooks/{id}/resume",
-    operation_id = "resumeWebhook",
-    tag = "Webhooks",
-    security(("api_key" = ["webhooks:write"])),
-    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    responses((status = 200, description = "The webhook, no longer held.", body = WebhookAnswer))
-)]
-pub(crate) async fn resume(
-    app: web::Data<App>,
-    caller: Caller,
-    PathId(id): PathId<WebhookId>,
-) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, id, |tx, sealer, actor, id| ops::resume(tx, sealer, actor, id).map(drop)).await
-}
-
-/// Activate a webhook
-///
-/// Switches a webhook on, and enables it again where Postrider had disabled it.
-#[utoipa::path(
-    post,
-    path = "/api/v1/webhooks/{id}/activate",
-    operation_id = "activateWebhook",
-    tag = "Webhooks",
-    security(("api_key" = ["webhooks:write"])),
-    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    responses((status = 200, description = "The webhook, switched on.", body = WebhookAnswer))
-)]
-pub(crate) async fn activate(
-    app: web::Data<App>,
-    caller: Caller,
-    PathId(id): PathId<WebhookId>,
-) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, id, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, true).map(drop)).await
-}
-
-/// Deactivate a webhook
-///
-/// Switches a webhook off: new events make no deliveries, and what waits is cancelled.
-#[utoipa::path(
-    post,
-    path = "/api/v1/webhooks/{id}/deactivate",
-    operation_id = "deactivateWebhook",
-    tag = "Webhooks",
-    security(("api_key" = ["webhooks:write"])),
-    params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    responses((status = 200, description = "The webhook, switched off.", body = WebhookAnswer))
-)]
-pub(crate) async fn deactivate(
-    app: web::Data<App>,
-    caller: Caller,
-    PathId(id): PathId<WebhookId>,
-) -> Result<HttpResponse, WebError> {
-    press(&app, &caller, id, |tx, sealer, actor, id| ops::set_active(tx, sealer, actor, id, false).map(drop)).await
-}
-
-/// Changes a webhook of the key's world, and tells how it stands then.
-async fn press(
-    app: &App,
-    caller: &Caller,
-    id: WebhookId,
-    change: fn(&mut Tx<'_>, &Sealer, &Actor, WebhookId) -> Result<(), DbError>,
-) -> Result<HttpResponse, WebError> {
-    let (environment, sealer) = (caller.key.environment, app.sealer.clone());
-    let write = caller.write(app, move |tx, actor| {
-        of_world(tx, id, environment, &sealer)?;
-        change(tx, &sealer, actor, id)?;
-        of_world(tx, id, environment, &sealer)
-    });
-    Ok(HttpResponse::Ok().json(WebhookAnswer::of(&write.await?)))
 }
 
 /// Held against the same rules as the dialog, with the credentials that may be chosen.
