@@ -8,6 +8,7 @@ use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::Context;
+use serde_json::json;
 
 use super::pages;
 use crate::clock::Clock;
@@ -94,6 +95,11 @@ async fn receive(request: HttpRequest, body: web::Bytes, receiver: web::Data<Rec
     let known = set.iter().flat_map(|set| set.all()).map(|webhook| (webhook.name.as_str(), &*webhook.signing_keys));
     let received = Received::new(&request, body, known, StatusCode::OK, receiver.0.clock.now());
     receiver.keep(received.clone());
+    // Grants a token (RFC 6749, section 5.1), so that OAuth 2 can be tried too.
+    if request.path() == "/token" {
+        let token = json!({ "access_token": "demo-token", "token_type": "Bearer", "expires_in": 3600 });
+        return HttpResponse::Ok().json(token);
+    }
     received.answer().await
 }
 

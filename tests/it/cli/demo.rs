@@ -58,6 +58,8 @@ fn the_receiver_answers_as_its_path_says_and_shows_what_came_as_text() {
     let (_demo, _, receiver, _) = demo(&folder);
     let sent = ask(receiver, "POST /status/503 HTTP/1.1\r\nX-Mark: <b>", r#"{"event":"A<b>"}"#);
     assert!(sent.starts_with("HTTP/1.1 503 "), "{sent}");
+    let granted = ask(receiver, "POST /token HTTP/1.1", "grant_type=client_credentials");
+    assert!(granted.contains(r#""access_token":"demo-token""#), "{granted}");
     let page = ask(receiver, "GET / HTTP/1.1", "");
     for part in ["content-security-policy: default-src 'none'", "not signed", "answered 503", "A&#60;b&#62;"] {
         assert!(page.contains(part), "{part} is missing in\n{page}");
