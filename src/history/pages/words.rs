@@ -64,6 +64,8 @@ pub(crate) fn hour_label(from: Time) -> String {
 /// What came back, in a few words.
 pub(crate) fn result(outcome: Option<Outcome>, status: Option<i32>) -> String {
     match (status, outcome) {
+        // A bare 200 beside a failure would be a riddle.
+        (Some(status), Some(Outcome::TextRule)) => format!("{status}, {}", brief(Outcome::TextRule)),
         (Some(status), _) => status.to_string(),
         (None, Some(outcome)) => brief(outcome).to_owned(),
         (None, None) => DASH.to_owned(),

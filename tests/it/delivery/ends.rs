@@ -129,6 +129,9 @@ both! {
         let admin = app.admin().await;
         let page = admin.get("/deliveries?state=retrying").await.attributes("table.rows a.name", "href").remove(0);
         assert!(admin.get(&page).await.has("The answer held the text that means failure."));
+        for list in ["/deliveries", "/settings/webhooks", &format!("/settings/webhooks/{id}?tab=log")] {
+            assert!(admin.get(list).await.has("200, text that means failure"), "{list}");
+        }
         let settings = admin.get(&format!("/settings/webhooks/{id}?tab=settings")).await;
         assert!(settings.texts(".facts dd").contains(&rule.to_owned()), "{:?}", settings.texts(".facts dd"));
         // Another case, an answer without it, and one that holds it only beyond what is kept: each is a success.

@@ -103,7 +103,7 @@ fn row(id: WebhookId, found: LogRow) -> Row {
         state: verdict(found.outcome),
         when: exact(found.sent_at),
         status: match found.status {
-            Some(status) => status.to_string(),
+            Some(status) => result(Some(found.outcome), Some(status)),
             None => match result(Some(found.outcome), None).as_str() {
                 "–" => "–".to_owned(),
                 cause => format!("– {cause}"),
