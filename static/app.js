@@ -2,7 +2,8 @@
 "use strict";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const say = (text) => { document.getElementById("said").textContent = text; };
+// A dialog has a place of its own for it: what lies behind one is not read out.
+const say = (text) => all("[data-said]").forEach((place) => { place.textContent = text; });
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const lost = (problem) => { say("The portal did not answer. Try again."); console.warn(problem); };
 
