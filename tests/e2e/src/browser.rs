@@ -139,6 +139,55 @@ impl Browser {
         self.act(path, what, async |element| element.click().await).await
     }
 
+    /// Waits until something is at this `XPath`, be it folded away.
+    pub async fn holds(&self, path: &str) -> Result<()> {
+        let there = async || Ok((!self.driver.find_all(By::XPath(path)).await?.is_empty()).then_some(()));
+        self.wait(&format!("nothing at {path}, not even folded away"), there).await
+    }
+
+    /// What an attribute of the first element at this `XPath` says, where there is one.
+    pub async fn attribute(&self, path: &str, name: &str) -> Result<Option<String>> {
+        match self.driver.find_all(By::XPath(path)).await?.first() {
+            Some(element) => Ok(element.attr(name).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// How many elements are at this `XPath`.
+    pub async fn count_of(&self, path: &str) -> Result<usize> {
+        Ok(self.driver.find_all(By::XPath(path)).await?.len())
+    }
+
+    /// Clicks a link that saves a file, and gives the file's text.
+    pub async fn download(&self, link: &str) -> Result<String> {
+        let folder = tempfile::tempdir().context("no temporary folder for what is saved")?;
+        let place = json!({"behavior": "allow", "downloadPath": folder.path(), "eventsEnabled": false});
+        self.devtools("Browser.setDownloadBehavior", place).await?;
+        self.click(link).await?;
+        self.wait(&format!("{link} saved no file"), async || {
+            let mut saved = std::fs::read_dir(folder.path())?.filter_map(Result::ok);
+            // While it is on its way, the file is called otherwise.
+            let whole = saved.find(|file| {
+                let name = file.file_name().to_string_lossy().into_owned();
+                !name.starts_with('.') && !name.ends_with(".crdownload")
+            });
+            Ok(whole.map(|file| std::fs::read_to_string(file.path())).transpose()?)
+        })
+        .await
+    }
+
+    /// Clicks a button that copies, and gives what a person would paste then.
+    pub async fn copy(&self, button: &str) -> Result<String> {
+        let may = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+        self.devtools("Browser.grantPermissions", may).await?;
+        self.click(button).await?;
+        // It is read out, also where a dialog lies over the page.
+        self.holds("(//dialog[@open] | //body[not(.//dialog[@open])])//*[@role='status'][.='Copied']").await?;
+        let read = "navigator.clipboard.readText().then(arguments[0], error => arguments[0](String(error)))";
+        let pasted = self.driver.execute_async(read, vec![]).await?;
+        Ok(pasted.json().as_str().unwrap_or_default().to_owned())
+    }
+
     /// Waits until the page shows this text somewhere.
     pub async fn sees(&self, text: &str) -> Result<()> {
         self.text_of(&find::text(text)).await.map(drop)
@@ -275,9 +324,21 @@ impl Browser {
 
     /// The first element at `path` that is shown, preferring the one in the dialog or menu that is open on top.
     async fn visible(&self, path: &str) -> Result<Option<WebElement>> {
+        let shown = self.shown(path).await?;
+        if shown.len() > 1 {
+            for layer in find::LAYERS {
+                if let Some(on_top) = self.shown(&format!("({path})[{layer}]")).await?.into_iter().next() {
+                    return Ok(Some(on_top));
+                }
+            }
+        }
+        Ok(shown.into_iter().next())
+    }
+
+    async fn shown(&self, path: &str) -> Result<Vec<WebElement>> {
         let found = match self.driver.find_all(By::XPath(path)).await {
             Ok(found) => found,
-            Err(error) if is_passing(&error) => return Ok(None),
+            Err(error) if is_passing(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error).context("the browser did not answer"),
         };
         let mut shown = Vec::new();
@@ -286,23 +347,16 @@ impl Browser {
                 shown.push(element);
             }
         }
-        for layer in find::LAYERS {
-            for element in &shown {
-                if element.find(By::XPath(layer)).await.is_ok() {
-                    return Ok(Some(element.clone()));
-                }
-            }
-        }
-        Ok(shown.into_iter().next())
+        Ok(shown)
     }
 
     async fn describe(&self) -> String {
         let address = self.path().await.unwrap_or_else(|_| "a page".to_owned());
-        let shown = match self.driver.find(By::Tag("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
+        let shown = match self.driver.find(By::XPath("//dialog[@open] | //body[not(.//dialog[@open])]")).await {
+            Ok(part) => part.text().await.unwrap_or_default(),
             Err(_) => String::new(),
         };
-        let shown: String = shown.chars().take(1_500).collect();
+        let shown: String = shown.chars().take(3_000).collect();
         format!("on {address}, which shows:\n---\n{shown}\n---\n")
     }
 }

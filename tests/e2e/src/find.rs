@@ -26,8 +26,27 @@ pub fn option(label: &str, option: &str) -> String {
     field(label).split(" | ").map(|list| format!("{list}{inside}")).collect::<Vec<_>>().join(" | ")
 }
 
+/// What can be unfolded and is called so; a count or a hint may follow.
+pub fn folded(name: &str) -> String {
+    format!("//details[not(@open)]/summary[starts-with(normalize-space(.), {})]", quoted(name))
+}
+
+/// The box that ticks the row in which this text stands.
+pub fn tick(text: &str) -> String {
+    format!("{}//input[@name='ids']", row(&[text]))
+}
+
+/// A part of the page with this id, in which all these texts stand.
+pub fn part(id: &str, texts: &[&str]) -> String {
+    let part = format!("//*[@id={}]", quoted(id));
+    texts.iter().fold(part, |path, text| format!("{path}[contains(normalize-space(.), {})]", quoted(text)))
+}
+
 /// The avatar, whose name goes on with the person's.
 pub const ACCOUNT_MENU: &str = "//button[contains(normalize-space(concat(@aria-label, .)), 'Account of')]";
+
+/// What came of a test, in its dialog.
+pub const TESTED: &str = "//*[@id='test-result']";
 
 /// The verdict on a test, in its dialog.
 pub const TEST_RESULT: &str = "//*[@id='test-result']//*[contains(@class, 'result-head')]";
@@ -51,7 +70,7 @@ pub fn row_menu(text: &str) -> String {
 
 /// The button that opens the dotted menu in a row.
 pub fn menu_in(row: &str) -> String {
-    format!("{row}//*[self::button[@popovertarget] or self::summary]")
+    format!("{row}//button[@popovertarget]")
 }
 
 /// The innermost element in which this text stands.

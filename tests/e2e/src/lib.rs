@@ -10,3 +10,4 @@ pub mod portal;
 mod settings;
 pub mod states;
 pub mod steps;
+pub mod walk;

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -92,26 +93,51 @@ impl Portal {
         database.batch_execute(&format!("pragma busy_timeout = 5000; {sql}")).with_context(|| format!("{sql} failed"))
     }
 
-    /// Posts an event as another system would, and gives the status of the answer.
-    pub async fn post_event(&self, token: &str) -> Result<String> {
-        let host = self.url.trim_start_matches("http://");
-        let body = r#"{"type":"document.released","data":{"resource_id":1042,"resource_title":"Posted by a program"}}"#;
-        let request = format!(
-            "POST /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+    /// A key that may do this, made at the console; `environment` is production or test.
+    pub fn make_key(&self, scope: &str, environment: &str) -> Result<String> {
+        let asked = ["api-key", "create", "--name", "Console", "--scope", scope, "--environment", environment];
+        let output = Once::new(program_path()?).args(asked).arg("--data-dir").arg(self.data.path()).output()?;
+        ensure!(output.status.success(), "no key was made: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// Posts an event as another system would, and gives its id.
+    pub async fn publish(&self, token: &str, type_name: &str, data: Value) -> Result<String> {
+        let event = json!({ "type": type_name, "data": data });
+        let answer = self.post(token, "/api/v1/events", &event).await?;
+        answer["id"].as_str().map(str::to_owned).with_context(|| format!("the event was answered {answer}"))
+    }
+
+    /// Posts to the API, and gives the answer.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value> {
+        let body = body.to_string();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}",
             body.len()
         );
-        let mut stream = TcpStream::connect(host).await.context("the portal cannot be reached")?;
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        answer.split_whitespace().nth(1).map(str::to_owned).context("the portal answered nothing")
+        serde_json::from_str(&ask(&self.url, &head, &body).await?)
+            .context("the API answered with something else than JSON")
+    }
+
+    /// The page on which the receiver shows what reached it, as it travels: folded parts too.
+    pub async fn received(&self) -> Result<String> {
+        ask(&self.receiver, "GET / HTTP/1.1", "").await
     }
 
     /// Ends the program and waits until it is gone.
     pub async fn stop(mut self) -> Result<()> {
         self.program.kill().await.context("the program could not be ended")
     }
+}
+
+/// The body of the answer to one request without a browser.
+async fn ask(url: &str, head: &str, body: &str) -> Result<String> {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.with_context(|| format!("{host} cannot be reached"))?;
+    stream.write_all(format!("{head}\r\nHost: {host}\r\nConnection: close\r\n\r\n{body}").as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).with_context(|| format!("{host} answered nothing"))
 }
 
 /// The address of every page for administrators, from `postrider routes`: method, path, who may use it.

@@ -1,5 +1,8 @@
 //! The states that a page can be in and that no address alone brings about: one list for the eye and for the checker.
 
+mod events;
+mod logins;
+
 use anyhow::{Context, Result};
 use thirtyfour::Key;
 
@@ -53,7 +56,8 @@ pub async fn walk(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut
     stock(browser, portal).await?;
     lists(browser, portal, look).await?;
     dialogs(browser, portal, look).await?;
-    logins(browser, portal, look).await?;
+    logins::walk(browser, portal, look).await?;
+    events::walk(browser, portal, look).await?;
     tests(browser, portal, look).await?;
     webhook(browser, portal, look).await?;
     deliveries(browser, portal, look).await?;
@@ -125,9 +129,9 @@ async fn dialogs(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(
     browser.click("Add webhook").await?;
     browser.text_of("//dialog[@open]").await?;
     look("dialog-add").await?;
-    browser.press("//summary[starts-with(normalize-space(.), 'Advanced')]", "Advanced").await?;
+    steps::unfold(browser, "Advanced").await?;
     browser.toggle("Status set to Released").await?;
-    browser.press("//summary[starts-with(normalize-space(.), 'Payloads')]", "Payloads").await?;
+    steps::unfold(browser, "Payloads").await?;
     browser.sees("STATUS_SET_TO_RELEASED_EVENT").await?;
     look("dialog-unfolded").await?;
     browser.driver().active_element().await?.send_keys(Key::Escape).await?;
@@ -153,21 +157,6 @@ async fn dialogs(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(
     browser.click("Delete").await?;
     browser.text_of("//dialog[@open]").await?;
     look("delete-confirm").await
-}
-
-async fn logins(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(&str) -> Result<()>) -> Result<()> {
-    for (kind, name) in
-        [("Basic", "dialog-login-basic"), ("OAuth", "dialog-login-oauth"), ("API key", "dialog-login-api-key")]
-    {
-        show(browser, portal, &format!("{LIST}/new")).await?;
-        browser.choose("Authentication", kind).await?;
-        look(name).await?;
-    }
-    show(browser, portal, LIST).await?;
-    browser.open_row_menu(PRINTER).await?;
-    browser.click("Edit").await?;
-    browser.text_of("//dialog[@open]").await?;
-    look("dialog-edit-stored-login").await
 }
 
 async fn tests(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(&str) -> Result<()>) -> Result<()> {

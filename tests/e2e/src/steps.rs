@@ -78,6 +78,19 @@ pub async fn begin_a_webhook(browser: &Browser, portal: &Portal, name: &str, pat
     browser.toggle(event).await
 }
 
+/// Unfolds a part of the open dialog, such as Advanced or a group of events.
+pub async fn unfold(browser: &Browser, part: &str) -> Result<()> {
+    browser.press(&find::folded(part), &format!("the folded part {part:?}")).await
+}
+
+/// Tests what the open dialog holds, and gives the verdict.
+pub async fn test_webhook(browser: &Browser) -> Result<String> {
+    let before = browser.attribute(&format!("{}//a", find::TESTED), "href").await?.unwrap_or_default();
+    browser.click("Test webhook").await?;
+    browser.holds(&format!("{}//a[not(@href='{before}')]", find::TESTED)).await?;
+    browser.text_of(find::TEST_RESULT).await
+}
+
 /// Sends the open dialog, and takes note of the secret that is shown once.
 pub async fn finish_a_webhook(browser: &Browser) -> Result<()> {
     browser.click("Add webhook").await?;
@@ -98,6 +111,19 @@ pub async fn release_a_document(browser: &Browser, title: &str) -> Result<()> {
     browser.choose("New status", "Released").await?;
     browser.fill("Comment", "Checked by two people.").await?;
     browser.click("Change status").await
+}
+
+/// Opens the delivery in whose row all these texts stand, as soon as it is there.
+pub async fn open_delivery(browser: &Browser, texts: &[&str]) -> Result<()> {
+    browser.click("Deliveries").await?;
+    browser.reloads_until(&find::row(texts)).await?;
+    browser.press(&find::delivery(texts), "the delivery").await
+}
+
+/// Opens the page of the event whose title this is.
+pub async fn open_event(browser: &Browser, title: &str) -> Result<()> {
+    browser.click("Events").await?;
+    browser.press(&find::delivery(&[title]), "the event").await
 }
 
 /// Publishes the document of this title and keeps the output.

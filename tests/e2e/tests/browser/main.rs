@@ -2,7 +2,12 @@
 #![expect(clippy::print_stdout, reason = "figures beside their limits belong in the run's output")]
 
 mod api_docs;
+mod credentials;
 mod every_page;
+mod filters;
+mod formats;
 mod keyboard;
+mod logs;
 mod main_job;
 mod portal;
+mod triggers;

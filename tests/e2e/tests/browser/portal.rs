@@ -7,6 +7,7 @@ use postrider_e2e::{
     portal::Portal,
     steps,
 };
+use serde_json::json;
 
 const DESK: &str = "Translation desk";
 const PASSWORD: &str = "a long enough password";
@@ -65,7 +66,7 @@ async fn webhooks(browser: &Browser) -> Result<()> {
     browser.open_row_menu(DESK).await?;
     browser.click("Duplicate").await?;
     browser.sees("The copy is inactive").await?;
-    browser.press("//summary[starts-with(normalize-space(.), 'Advanced')]", "Advanced").await?;
+    steps::unfold(browser, "Advanced").await?;
     browser.choose("Payload format", "Envelope").await?;
     browser.type_at("(//input[@name='header_name'])[1]", "X-Team").await?;
     browser.type_at("(//input[@name='header_value'])[1]", "docs").await?;
@@ -74,14 +75,10 @@ async fn webhooks(browser: &Browser) -> Result<()> {
     browser.sees("1 inactive webhook is not shown.").await?;
     browser.click("Show disabled webhooks").await?;
     browser.text_of(&find::row(&["Translation desk (copy)", "inactive", "test"])).await?;
-    browser
-        .press(&format!("{}//input[@name='ids']", find::row(&["Translation desk (copy)"])), "the box of the copy")
-        .await?;
+    browser.press(&find::tick("Translation desk (copy)"), "the box of the copy").await?;
     browser.click("Activate selected").await?;
     browser.sees("Webhook “Translation desk (copy)” was activated.").await?;
-    browser
-        .press(&format!("{}//input[@name='ids']", find::row(&["Translation desk (copy)"])), "the box of the copy")
-        .await?;
+    browser.press(&find::tick("Translation desk (copy)"), "the box of the copy").await?;
     browser.click("Deactivate selected").await?;
     browser.sees("Deactivate 1 webhook?").await?;
     browser.click("Deactivate").await?;
@@ -93,7 +90,7 @@ async fn payloads(browser: &Browser, scripts: Scripts) -> Result<()> {
     browser.click("Add webhook").await?;
     browser.fill("Webhook name", "Preview").await?;
     browser.toggle("Assignment created").await?;
-    browser.press("//summary[starts-with(normalize-space(.), 'Payloads')]", "Payloads").await?;
+    steps::unfold(browser, "Payloads").await?;
     if scripts == Scripts::Off {
         browser.click("Show payloads").await?;
     }
@@ -137,8 +134,8 @@ async fn keys_and_integrations(browser: &Browser, portal: &Portal) -> Result<()>
     browser.sees("1 key, 1 active").await?;
     let token = steps::create_key(browser, "Release robot", true).await?;
     browser.text_of(&find::row(&["Release robot", "test", "post events"])).await?;
-    let status = portal.post_event(&token).await?;
-    ensure!(status == "202", "the event was answered {status}");
+    let posted = json!({"resource_id": 1042, "resource_title": "Posted by a program"});
+    portal.publish(&token, "document.released", posted).await?;
     browser.reloads_until(&format!("{}//td[@data-label='Last used']//time", find::row(&["Release robot"]))).await?;
     let revoke = "//a[starts-with(normalize-space(.), 'Revoke')]";
     browser.press(&format!("{}{revoke}", find::row(&["Build server"])), "Revoke").await?;

@@ -1,0 +1,54 @@
+//! Which events a webhook wants: the groups, what narrows them down, filters that were tried, and the verdict on an event.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{LIST, show};
+use crate::{browser::Browser, find, portal::Portal, steps};
+
+const PICKY: &str = "Wants final ones";
+
+pub(super) async fn walk(
+    browser: &Browser,
+    portal: &Portal,
+    look: &mut impl AsyncFnMut(&str) -> Result<()>,
+) -> Result<()> {
+    show(browser, portal, &format!("{LIST}/new")).await?;
+    for (group, event) in [("Task", "Create Task"), ("Survey", "Create Survey")] {
+        steps::unfold(browser, group).await?;
+        browser.toggle(event).await?;
+    }
+    browser.text_of(&find::field("Workflow")).await?;
+    look("dialog-narrowed").await?;
+
+    let url = format!("{}/final", portal.receiver);
+    let filter = [("filter_path", "status"), ("filter_operator", "equals"), ("filter_value", "final")];
+    let fields = [("name", PICKY), ("url", url.as_str()), ("events", "document.in_review"), ("active", "true")];
+    steps::post(browser, LIST, &[&fields[..], &filter].concat()).await?;
+    let key = portal.make_key("events:write", "production")?;
+    let data = json!({"resource_id": 1042, "resource_title": "Half a page", "status": "draft"});
+    let event = portal.publish(&key, "document.in_review", data).await?;
+    show(browser, portal, &format!("/events/{event}")).await?;
+    browser.text_of(&find::row(&[PICKY, "filter 1 false: status is draft"])).await?;
+    look("event-filtered").await?;
+
+    show(browser, portal, LIST).await?;
+    browser.click("Show disabled webhooks").await?;
+    browser.click("Next").await?;
+    look("list-second-page").await?;
+    browser.press("(//input[@name='ids'])[1]", "the box of a webhook").await?;
+    browser.click("Deactivate selected").await?;
+    browser.sees("Deactivate 1 webhook?").await?;
+    look("deactivate-confirm").await?;
+
+    let id = steps::webhook_id(browser, PICKY).await?;
+    show(browser, portal, &format!("{LIST}/{id}/edit")).await?;
+    steps::unfold(browser, "Advanced").await?;
+    browser.click("Try filters").await?;
+    browser.text_of(&find::part("tried", &["0 match, 1 not."])).await?;
+    look("dialog-filters-tried").await?;
+    browser.fill("Path of filter 1", "a..b").await?;
+    browser.click("Try filters").await?;
+    browser.sees("Filter 1: Take out the dot").await?;
+    look("dialog-filters-wrong").await
+}
