@@ -11,6 +11,7 @@ use super::strict::{self, Fields};
 use super::{Draft, Environment, Person, Source, find_type};
 use crate::clock::Time;
 use crate::pointer;
+use crate::text::shortened;
 
 /// The most bytes of one event.
 pub const LARGEST_EVENT: usize = 256 * 1024;
@@ -18,6 +19,8 @@ pub const LARGEST_EVENT: usize = 256 * 1024;
 pub const MOST_EVENTS: usize = 1_000;
 /// The most characters of a subject or of an actor's field.
 const LONGEST_TEXT: usize = 256;
+/// How much of a name that we do not know is told, in characters.
+const LONGEST_SHOWN: usize = 64;
 /// How far ahead of the clock an event may claim to have happened.
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
@@ -148,15 +151,15 @@ fn one(text: &str, path: &str, environment: Environment, now: Time) -> Result<Dr
             }
             "actor" => person = Some(actor(value, path)?),
             unknown => {
-                let message = format!("Events have no field {}.", shortened(unknown));
-                let place = format!("{path}{}", pointer::step(&shortened(unknown)));
+                let message = format!("Events have no field {}.", shortened(unknown, LONGEST_SHOWN));
+                let place = format!("{path}{}", pointer::step(&shortened(unknown, LONGEST_SHOWN)));
                 return Err(Faults::one(Refusal::UnknownField, place, message));
             }
         }
     }
     let kind = kind.ok_or_else(|| invalid("/type", "The type is missing."))?;
     let kind = find_type(&kind).ok_or_else(|| {
-        let message = format!("There is no event type {}.", shortened(&kind));
+        let message = format!("There is no event type {}.", shortened(&kind, LONGEST_SHOWN));
         Faults::one(Refusal::UnknownType, format!("{path}/type"), message)
     })?;
     Ok(Draft {
@@ -183,7 +186,7 @@ fn actor(value: &RawValue, path: &str) -> Result<Person, Faults> {
     let fields: Option<Fields<'_>> = serde_json::from_str(value.get()).ok();
     let unknown = fields.iter().flat_map(|fields| &fields.0).find(|(key, _)| key != "id" && key != "email");
     if let Some((key, _)) = unknown {
-        let message = format!("An actor has no field {}.", shortened(key));
+        let message = format!("An actor has no field {}.", shortened(key, LONGEST_SHOWN));
         return Err(Faults::one(Refusal::UnknownField, place, message));
     }
     let actor: Option<Actor<'_>> = serde_json::from_str(value.get()).ok();
@@ -208,10 +211,6 @@ fn object(value: &RawValue) -> Option<String> {
 
 fn is_short(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control)
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(64).collect()
 }
 
 fn moment(said: &str, now: Time) -> Option<Time> {

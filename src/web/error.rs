@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::db::DbError;
 use crate::pointer;
+use crate::text::shortened;
 
 /// Every code of a problem, and what it says.
 pub(crate) const CODES: &[(&str, &str)] = &[
@@ -139,7 +140,7 @@ impl WebError {
 
     /// The body has a field that does not exist; `things` are such as "webhooks".
     pub(crate) fn unknown_field(things: &str, name: &str) -> Self {
-        let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
+        let name = shortened(name, 64);
         let detail = format!("The body has a field that {things} do not have.");
         let fault = (pointer::step(&name), format!("There is no field {name}."));
         Self::problem_at(StatusCode::BAD_REQUEST, "unknown_field", detail, [fault])

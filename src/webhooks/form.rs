@@ -426,7 +426,7 @@ impl WebhookForm {
             url: self.url.clone(),
             method: Method::parse(&self.method).unwrap_or(Method::Post),
             format: Format::parse(&self.format).unwrap_or(Format::Notification),
-            template: Template::parse(&self.template).ok(),
+            template: Some(Template::stored(self.template.clone())),
             environment: Environment::parse(&self.environment).unwrap_or(Environment::Production),
             ..webhook
         }

@@ -2,7 +2,7 @@
 
 mod language;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::{Error, ErrorKind, Value, context};
 use serde::de::IgnoredAny;
@@ -22,17 +22,18 @@ const LONGEST_FAULT: usize = 300;
 /// The name of each template: every one has a language of its own.
 const NAME: &str = "template";
 
-/// A template, compiled. One that was stored and is no longer understood stays as it is, and tells so when it is used.
+/// A template, compiled when it is first used. One that was stored and is no longer understood stays as it is, and
+/// tells so then.
 #[derive(Clone)]
 pub struct Template {
     text: String,
-    compiled: Result<Arc<minijinja::Environment<'static>>, String>,
+    compiled: OnceLock<Result<Arc<minijinja::Environment<'static>>, String>>,
 }
 
 impl Template {
     /// As it was stored.
     pub fn stored(text: String) -> Self {
-        Self { compiled: compiled(&text), text }
+        Self { text, compiled: OnceLock::new() }
     }
 
     /// As it was typed.
@@ -51,10 +52,8 @@ impl Template {
             return Err("Take the NUL characters out of the template.".to_owned());
         }
         let template = Self::stored(text);
-        match &template.compiled {
-            Ok(_) => Ok(template),
-            Err(fault) => Err(sentence(fault)),
-        }
+        template.compiled().map_err(|fault| sentence(&fault))?;
+        Ok(template)
     }
 
     /// As it was typed.
@@ -67,7 +66,7 @@ impl Template {
     /// # Errors
     /// What is wrong, without a full stop: `line 3: data.titel is not there`.
     pub fn render(&self, facts: &Facts<'_>, target: Target<'_>) -> Result<String, String> {
-        let language = self.compiled.as_ref().map_err(Clone::clone)?;
+        let language = self.compiled()?;
         let fault = |error: Error| told(&error, &self.text);
         let values = values(facts, target).map_err(|error| format!("the data cannot be read: {error}"))?;
         let body = language.get_template(NAME).and_then(|template| template.render(values)).map_err(fault)?;
@@ -78,6 +77,11 @@ impl Template {
             Ok(_) => Ok(body),
             Err(error) => Err(shortened(&format!("what comes out is no JSON: {error}"), LONGEST_FAULT)),
         }
+    }
+
+    fn compiled(&self) -> Result<&minijinja::Environment<'static>, String> {
+        let compiled = self.compiled.get_or_init(|| compiled(&self.text));
+        compiled.as_deref().map_err(Clone::clone)
     }
 
     /// Tries it on the examples of these types.

@@ -167,7 +167,7 @@ pub(super) async fn answer(
         fields: fields(&form, saved, set.credentials(), errors),
         advanced: shown.tried.is_some()
             || shown.template_tried.is_some()
-            || is_begun(&form)
+            || !form.preset.is_empty()
             || ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
         test_events: test_events(&form.test_event, &form.events),
         test: shown.test,
@@ -177,11 +177,6 @@ pub(super) async fn answer(
         conflict: shown.conflict,
     };
     dialog.answer_with(shown.status)
-}
-
-/// A preset was just put in.
-fn is_begun(form: &WebhookForm) -> bool {
-    !form.preset.is_empty()
 }
 
 /// The line above a form that came back.

@@ -118,6 +118,8 @@ both! {
         let wrong = admin.post("/settings/webhooks/payloads", &fields(&with("{{ data.x }}", &[]))).await;
         assert_eq!(wrong.status(), 200);
         assert!(wrong.texts("#payloads")[0].contains("The template fails: line 1: data.x is not there."));
+        let unread = admin.post("/settings/webhooks/payloads", &fields(&with("{{ data.", &[]))).await;
+        assert!(unread.texts("#payloads")[0].contains("The template fails: line 1: "), "{:?}", unread.texts("#payloads"));
         assert_eq!(admin.get("/settings/webhooks/payloads?format=template").await.status(), 200);
     }
 

@@ -7,6 +7,7 @@ use super::{LIST, show};
 use crate::{browser::Browser, find, portal::Portal, steps};
 
 const PICKY: &str = "Wants final ones";
+const WRITER: &str = "Writes its own bodies";
 
 pub(super) async fn walk(
     browser: &Browser,
@@ -50,5 +51,41 @@ pub(super) async fn walk(
     browser.fill("Path of filter 1", "a..b").await?;
     browser.click("Try filters").await?;
     browser.sees("Filter 1: Take out the dot").await?;
-    look("dialog-filters-wrong").await
+    look("dialog-filters-wrong").await?;
+    templates(browser, portal, look).await
+}
+
+/// A template that was begun, one that fails with a real event, and the verdict on the next one.
+async fn templates(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(&str) -> Result<()>) -> Result<()> {
+    show(browser, portal, &format!("{LIST}/new")).await?;
+    steps::unfold(browser, "Advanced").await?;
+    browser.choose("Payload format", "Own template").await?;
+    browser.click("Teams").await?;
+    steps::unfold(browser, "Fields of Status set to Released").await?;
+    look("dialog-template").await?;
+
+    let template = r#"{"text": "{{ data.resource_title }}", "format": "{{ data.format }}"}"#;
+    let url = format!("{}/template", portal.receiver);
+    let fields = [
+        ("name", WRITER),
+        ("url", url.as_str()),
+        ("events", "publication.published"),
+        ("active", "true"),
+        ("format", "template"),
+        ("template", template),
+    ];
+    steps::post(browser, LIST, &fields).await?;
+    let key = portal.make_key("events:write", "production")?;
+    let event = portal.publish(&key, "publication.published", json!({"resource_title": "Without a format"})).await?;
+    let id = steps::webhook_id(browser, WRITER).await?;
+    show(browser, portal, &format!("{LIST}/{id}/edit")).await?;
+    steps::unfold(browser, "Advanced").await?;
+    browser.click("Try template").await?;
+    browser.text_of(&find::part("template-tried", &["data.format is not there"])).await?;
+    look("dialog-template-tried").await?;
+    show(browser, portal, &format!("{LIST}/{id}?tab=settings")).await?;
+    look("webhook-settings-template").await?;
+    show(browser, portal, &format!("/events/{event}")).await?;
+    browser.text_of(&find::row(&[WRITER, "template error: line 1: data.format is not there"])).await?;
+    look("event-template-error").await
 }

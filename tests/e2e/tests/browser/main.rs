@@ -10,4 +10,5 @@ mod keyboard;
 mod logs;
 mod main_job;
 mod portal;
+mod templates;
 mod triggers;

@@ -1,0 +1,54 @@
+//! Templates: begun with a preset, written, tried, refused while they are wrong, sent, and a verdict where one fails.
+
+use anyhow::{Result, ensure};
+use postrider_e2e::{
+    browser::Scripts,
+    find, steps,
+    walk::{Walk, twice},
+};
+use serde_json::json;
+
+const DESK: &str = "Desk with a template";
+const OWN: &str = r#"{"say": "{{ event.label }}: {{ data.resource_title }}", "tags": [{% for tag in data.tags|default([]) %}"{{ tag }}"{{ "," if not loop.last }}{% endfor %}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_is_begun_tried_and_sent_and_an_event_for_which_it_fails_says_so() -> Result<()> {
+    twice(async |Walk { browser, portal, scripts }: &Walk| {
+        let key = portal.make_key("events:write", "production")?;
+        portal.publish(&key, "document.released", json!({"tags": ["no title"]})).await?;
+        browser.click("Settings").await?;
+        steps::begin_a_webhook(browser, portal, DESK, "/template", "Status set to Released").await?;
+        steps::unfold(browser, "Advanced").await?;
+        browser.choose("Payload format", "Own template").await?;
+        browser.click("Plain JSON").await?;
+        browser.click("Try template").await?;
+        browser.text_of(&find::part("template-tried", &["It makes a body of 2 of 2."])).await?;
+
+        browser.fill("Template", "").await?;
+        if *scripts == Scripts::On {
+            steps::unfold(browser, "Fields of Status set to Released").await?;
+            browser.click("Put in {{ data.resource_id }}").await?;
+            browser.click("Try template").await?;
+            browser.text_of(&find::part("template-tried", &["1042"])).await?;
+        }
+        browser.fill("Template", "{\"say\": \"{{ data.titel }}\"}").await?;
+        browser.click("Add webhook").await?;
+        browser.sees("line 1: data.titel is not there.").await?;
+        browser.fill("Template", OWN).await?;
+        browser.click("Try template").await?;
+        browser.text_of(&find::part("template-tried", &["It makes a body of 1 of 2.", "Safety guide"])).await?;
+        steps::finish_a_webhook(browser).await?;
+
+        let data = json!({"resource_title": "Say \"hi\"", "tags": ["a", "b"]});
+        portal.publish(&key, "document.released", data).await?;
+        portal.publish(&key, "document.released", json!({"resource_id": 77})).await?;
+        steps::open_delivery(browser, &[DESK, "Say \"hi\"", "delivered"]).await?;
+        let body: String = browser.text_of("//*[@id='request-body']").await?.split_whitespace().collect();
+        let sent = r#"{"say":"StatussettoReleased:Say\"hi\"","tags":["a","b"]}"#;
+        ensure!(body == sent, "{body}");
+        steps::open_event(browser, "77").await?;
+        let verdict = "template error: line 1: data.resource_title is not there";
+        browser.text_of(&find::row(&[DESK, verdict])).await.map(drop)
+    })
+    .await
+}
