@@ -35,8 +35,9 @@ fn the_demo_prints_a_link_and_a_password_and_delivers_signed_events_to_its_recei
     let signed_in = ask(portal, &post, &format!("email=demo%40postrider.example&password={password}"));
     assert!(signed_in.starts_with("HTTP/1.1 303 "), "{signed_in}");
     let data_dir = folder.path().to_str().unwrap();
-    let key = bare(&["api-key", "create", "--name", "CI", "--data-dir", data_dir]).output().unwrap().stdout;
-    let key = String::from_utf8(key).unwrap();
+    let made = Ended::from(bare(&["api-key", "create", "--name", "CI", "--data-dir", data_dir]).output().unwrap());
+    assert_eq!(made.code, 0, "{}", made.err);
+    let key = made.out;
     let event = r#"{"type":"document.released","data":{"resource_id":1042,"resource_title":"Safety guide"}}"#;
     let post = "POST /api/v1/events HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer ";
     let taken = ask(portal, &format!("{post}{key}"), event);

@@ -192,8 +192,17 @@ fn serve(settings: &[(&'static str, String)]) -> Child {
     command(settings).arg("serve").stdout(Stdio::null()).spawn().unwrap()
 }
 
+/// A port that nothing listens on, given to nobody else here: below those that the system hands out by itself, where
+/// a connection of another test could take it before it is used.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 10_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Apart from those of another run at the same time.
+    let from = std::process::id().wrapping_mul(37);
+    let mut ports = std::iter::repeat_with(|| from.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT + FIRST);
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.by_ref().take(COUNT as usize).map(|port| port as u16).find(free).expect("a free port")
 }
 
 /// A schema of its own, named in the address.
