@@ -18,8 +18,8 @@ use crate::state::App;
 use crate::web::route::specificity;
 use crate::web::{Access, Route, Site, Template, WebError, outer};
 use crate::{
-    account, api_keys, audit, content, credentials, events, health, history, integrations, openapi, overview, sessions,
-    webhooks,
+    account, api_keys, audit, content, credentials, event_types, events, health, history, integrations, openapi,
+    overview, sessions, webhooks,
 };
 
 /// Every route of the product.
@@ -38,7 +38,8 @@ pub fn routes() -> Vec<Route> {
         webhooks::pages::routes(),
         webhooks::api::routes(),
         history::routes(),
-        events::pages::routes(),
+        event_types::pages::routes(),
+        event_types::api::routes(),
         events::api::routes(),
         history::api::routes(),
         credentials::api::routes(),

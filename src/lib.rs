@@ -13,6 +13,7 @@ pub mod db;
 pub mod delivery;
 mod demo;
 pub mod describe;
+pub mod event_types;
 pub mod events;
 pub mod filters;
 pub mod health;

@@ -391,6 +391,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    event_types (name) {
+        name -> Text,
+        label -> Text,
+        group_name -> Text,
+        description -> Text,
+        schema -> Text,
+        example -> Text,
+        checked -> Bool,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(assignments -> documents (document_id));
 diesel::joinable!(publications -> documents (document_id));
 
@@ -419,4 +434,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     master_keys,
     credentials,
+    event_types,
 );

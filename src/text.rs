@@ -124,6 +124,11 @@ fn is_piled(text: &str) -> bool {
     })
 }
 
+/// One word of a shell, whatever it holds.
+pub(crate) fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +177,14 @@ mod tests {
         assert_eq!(lines("  ", 2000).as_deref(), Ok(""));
         assert_eq!(lines("a\0b", 2000), Err(TextFault::Control));
         assert_eq!(lines("a\rb", 2000), Err(TextFault::Control));
+    }
+
+    #[test]
+    fn a_shell_gets_back_exactly_what_was_quoted() {
+        for text in ["plain", "it's", "a \"b\" $HOME `id` \\ !", "two\nlines", "ä 🐎", "'", "''", ""] {
+            let output =
+                std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", shell_word(text))).output();
+            assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), text);
+        }
     }
 }

@@ -41,9 +41,10 @@ const ACTIONS: [&str; 14] = [
 ];
 
 /// The kinds of things, by the noun that is stored.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 12] = [
     ("webhook", "Webhooks"),
     ("credential", "Credentials"),
+    ("event_type", "Event types"),
     ("delivery", "Single deliveries"),
     ("deliveries", "Deliveries by filter"),
     ("api_key", "API keys"),

@@ -11,10 +11,13 @@ mod text;
 
 pub use sample::sample;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::audit::{Actor, ActorKind};
 use crate::db::{DbError, Tx};
+use crate::event_types::built_in;
 use crate::events::{self, Draft, Environment, EventId, Person, Source};
 
 /// The person behind an actor, as events carry it; nobody for what no person did.
@@ -40,11 +43,10 @@ fn raise(
     by_api: bool,
     data: &impl Serialize,
 ) -> Result<EventId, DbError> {
-    let kind =
-        events::find_type(kind).ok_or_else(|| DbError::Interrupted(format!("{kind} is not in the catalogue")))?;
+    let kind = built_in(kind).ok_or_else(|| DbError::Interrupted(format!("{kind} is not in the catalogue")))?;
     let data = serde_json::to_string(data).map_err(|error| DbError::Interrupted(error.to_string()))?;
     let draft = Draft {
-        kind,
+        kind: Arc::clone(kind),
         environment: Environment::Production,
         source: if by_api { Source::Api } else { Source::Content },
         subject: None,

@@ -77,12 +77,13 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
         {
             // Read where a filter looks, and once for all webhooks.
             let data = Document::new(event.data.as_deref().unwrap_or_default());
+            let facts = Facts::of(&event, set.catalogue(), webhooks.portal_url());
             for webhook in set.all() {
                 if let Some(reason) = judge(webhook, &event, &data) {
                     unsent.push((webhook.id, reason));
                     continue;
                 }
-                match request::body(webhook, Facts::of(&event, webhooks.portal_url())) {
+                match request::body(webhook, &facts) {
                     Ok(body) => add(tx, &mut batch, lanes, webhook, body, &event),
                     Err(Unwritten::Template(fault)) => unsent.push((webhook.id, Unsent::TemplateError(fault))),
                     Err(fault @ Unwritten::Data(_)) => return Err(DbError::unwritable(fault)),

@@ -11,7 +11,8 @@ use crate::audit::{self, Actor, Changes, Object};
 use crate::clock::{Clock, Time};
 use crate::credentials::token::Step;
 use crate::db::{Db, DbError};
-use crate::events::{CATALOGUE, EventId, EventType, find_type};
+use crate::event_types::{Catalogue, EventType};
+use crate::events::EventId;
 use crate::ids::Ids;
 use crate::outbound::{self, Phases};
 use crate::webhooks::request::{self, Facts, Stamp};
@@ -62,12 +63,12 @@ pub struct Tester {
 
 /// The type whose example is sent: the chosen one, or where none is chosen the first that is ticked, or the first of all.
 /// `None` where there is no such type.
-pub fn example(chosen: &str, ticked: &[String]) -> Option<&'static EventType> {
+pub fn example<'a>(catalogue: &'a Catalogue, chosen: &str, ticked: &[String]) -> Option<&'a Arc<EventType>> {
     if chosen.is_empty() {
-        let first = CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
-        return first.or(CATALOGUE.first());
+        let first = catalogue.all().iter().find(|kind| ticked.iter().any(|name| *name == kind.name));
+        return first.or(catalogue.all().first());
     }
-    find_type(chosen)
+    catalogue.find(chosen)
 }
 
 /// Sends the example of `kind` to `webhook`, whether it is saved (`saved`) or only typed.
@@ -79,12 +80,12 @@ pub async fn run(
     actor: &Actor,
     webhook: Webhook,
     saved: Option<WebhookId>,
-    kind: &'static EventType,
+    kind: &EventType,
 ) -> Result<TestReport, DbError> {
     let (event_id, now): (EventId, Time) = (tester.ids.make(), tester.clock.now());
     let id = event_id.to_string();
     let facts = Facts::of_example(kind, &id, now, webhook.environment, &tester.portal_url);
-    let body = request::body(&webhook, facts).map_err(DbError::unwritable)?;
+    let body = request::body(&webhook, &facts).map_err(DbError::unwritable)?;
     let webhook = Arc::new(webhook);
     let (delivery_id, sent_at) = record(tester, actor, &webhook, saved, (kind, event_id), &body).await?;
     let stamp = Stamp { id: &id, at: sent_at, attempt: 1, test: true };
@@ -112,11 +113,11 @@ async fn record(
     actor: &Actor,
     webhook: &Arc<Webhook>,
     saved: Option<WebhookId>,
-    (kind, event_id): (&'static EventType, EventId),
+    (kind, event_id): (&EventType, EventId),
     body: &request::Body,
 ) -> Result<(DeliveryId, Time), DbError> {
     let (webhook, actor, node) = (Arc::clone(webhook), actor.clone(), tester.node);
-    let (text, content_type) = (body.text.clone(), body.content_type);
+    let (text, content_type, kind) = (body.text.clone(), body.content_type, kind.name.to_string());
     tester
         .db
         .write(move |tx| {
@@ -125,7 +126,7 @@ async fn record(
                 id,
                 kind: Kind::Test,
                 event_id: Some(event_id),
-                event_type: kind.name.to_owned(),
+                event_type: kind.clone(),
                 environment: webhook.environment,
                 title: "Test".to_owned(),
                 resource: None,
@@ -152,7 +153,7 @@ async fn record(
                 Some(_) => Object { kind: "webhook", id: webhook.id.as_str(), name: &webhook.name },
                 None => Object { kind: "delivery", id: id.as_str(), name: &webhook.name },
             };
-            let changes = Changes::none().value("url", webhook.url.clone()).value("event", kind.name);
+            let changes = Changes::none().value("url", webhook.url.clone()).value("event", kind);
             audit::record(tx, &actor, "webhook.tested", &object, &changes)?;
             Ok((id, now))
         })

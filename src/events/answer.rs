@@ -3,10 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use super::{CATALOGUE, Environment, Event, EventId, Person, Source};
+use super::{Environment, Event, EventId, Person, Source};
 use crate::clock::Time;
 
 /// What was published: the id of one event, or the ids of several in their order.
@@ -113,8 +111,8 @@ pub(super) enum ToPublish {
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewEvent {
-    /// A type of the catalogue.
-    #[schema(schema_with = types)]
+    /// A type of the catalogue, built in or declared.
+    #[schema(max_length = 100, pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", example = "document.released")]
     r#type: String,
     /// The object that receivers get, byte for byte.
     #[schema(value_type = Object, example = json!({ "resource_id": 1042, "resource_title": "Safety guide" }))]
@@ -131,12 +129,4 @@ pub(super) struct NewEvent {
     /// The object before the change.
     #[schema(value_type = Option<Object>, nullable = false)]
     previous: Option<String>,
-}
-
-fn types() -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some("A type of the catalogue."))
-        .enum_values(Some(CATALOGUE.iter().map(|kind| kind.name)))
-        .into()
 }

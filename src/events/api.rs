@@ -5,10 +5,10 @@ use std::sync::Arc;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::EventId;
 use super::answer::{Accepted, EventAnswer, ToPublish};
-use super::intake::{self, Faults, Refusal};
+use super::intake::{self, Faults, Intake, Refusal};
 use super::receive::{Idempotency, Received, receive};
+use super::{Environment, EventId};
 use crate::api_keys::Caller;
 use crate::db::DbError;
 use crate::secret::bytes_hash;
@@ -70,7 +70,7 @@ pub(crate) async fn post(
         return Err(WebError::TooMany(1));
     }
     let once = idempotency(&request, &caller, &body)?;
-    let intake = intake::read(&body, caller.key.environment, app.clock.now()).map_err(refused)?;
+    let intake = read(&app, &body, caller.key.environment).await?;
     let (many, intake) = (intake.many, Arc::new(intake));
     let (keys, key) = (app.keys.clone(), caller.key.id);
     let publish = app.db.write_grouped(move |tx| {
@@ -89,6 +89,22 @@ pub(crate) async fn post(
         )),
         None => Err(WebError::Unauthorized),
     }
+}
+
+/// Held against the types that this process knows. What they refuse may have been declared elsewhere just now, so it is
+/// looked at once more.
+async fn read(app: &App, body: &[u8], environment: Environment) -> Result<Intake, WebError> {
+    let now = app.clock.now();
+    let first = intake::read(body, environment, now, &app.webhooks.catalogue());
+    let read = match &first {
+        Err(Faults { refusal: Refusal::UnknownType | Refusal::SchemaMismatch, .. }) => {
+            let webhooks = app.webhooks.clone();
+            let set = app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?;
+            intake::read(body, environment, now, set.catalogue())
+        }
+        Ok(_) | Err(_) => first,
+    };
+    read.map_err(refused)
 }
 
 fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {
@@ -150,6 +166,11 @@ fn refused(faults: Faults) -> WebError {
             StatusCode::UNPROCESSABLE_ENTITY,
             "unknown_type",
             "The catalogue has no such event type; nothing was stored.",
+        ),
+        Refusal::SchemaMismatch => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "schema_mismatch",
+            "The data does not fit the schema of its type; nothing was stored.",
         ),
         Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "One event holds at most 256 KiB."),
     };

@@ -1,6 +1,7 @@
 //! What the API receives: bytes become checked drafts, or a list of what is wrong with them; pure.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::de::IgnoredAny;
@@ -8,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::strict::{self, Fields};
-use super::{Draft, Environment, Person, Source, find_type};
+use super::{Draft, Environment, Person, Source};
 use crate::clock::Time;
+use crate::event_types::{Catalogue, EventType};
 use crate::pointer;
 use crate::text::shortened;
 
@@ -44,6 +46,8 @@ pub enum Refusal {
     InvalidEvent,
     /// A type that the catalogue does not have.
     UnknownType,
+    /// Data that does not fit the schema of its type.
+    SchemaMismatch,
     /// An event of more than 256 KiB.
     TooLarge,
 }
@@ -81,7 +85,7 @@ impl Faults {
 ///
 /// # Errors
 /// Everything that is wrong, in words for the sender.
-pub fn read(bytes: &[u8], environment: Environment, now: Time) -> Result<Intake, Faults> {
+pub fn read(bytes: &[u8], environment: Environment, now: Time, catalogue: &Catalogue) -> Result<Intake, Faults> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| Faults::one(Refusal::InvalidJson, "", "The body is not UTF-8."))?;
     check(text)?;
@@ -99,7 +103,7 @@ pub fn read(bytes: &[u8], environment: Environment, now: Time) -> Result<Intake,
     let mut faults: Option<Faults> = None;
     for (place, event) in events.iter().enumerate() {
         let path = if many { format!("/{place}") } else { String::new() };
-        match one(event.get(), &path, environment, now) {
+        match one(event.get(), &path, environment, now, catalogue) {
             Ok(draft) => drafts.push(draft),
             Err(found) => match &mut faults {
                 Some(all) => all.faults.extend(found.faults),
@@ -117,7 +121,7 @@ fn not_json() -> Faults {
     Faults::one(Refusal::InvalidJson, "", "The body is not JSON.")
 }
 
-fn one(text: &str, path: &str, environment: Environment, now: Time) -> Result<Draft, Faults> {
+fn one(text: &str, path: &str, environment: Environment, now: Time, catalogue: &Catalogue) -> Result<Draft, Faults> {
     if text.len() > LARGEST_EVENT {
         let message = format!("One event holds at most {LARGEST_EVENT} bytes.");
         return Err(Faults::one(Refusal::TooLarge, path, message));
@@ -158,20 +162,22 @@ fn one(text: &str, path: &str, environment: Environment, now: Time) -> Result<Dr
         }
     }
     let kind = kind.ok_or_else(|| invalid("/type", "The type is missing."))?;
-    let kind = find_type(&kind).ok_or_else(|| {
+    let kind = catalogue.find(&kind).ok_or_else(|| {
         let message = format!("There is no event type {}.", shortened(&kind, LONGEST_SHOWN));
         Faults::one(Refusal::UnknownType, format!("{path}/type"), message)
     })?;
-    Ok(Draft {
-        kind,
-        environment,
-        source: Source::Api,
-        subject,
-        person,
-        data: data.ok_or_else(|| invalid("/data", "The data is missing."))?,
-        previous,
-        occurred_at,
-    })
+    let data = data.ok_or_else(|| invalid("/data", "The data is missing."))?;
+    fits(kind, &data, path)?;
+    Ok(Draft { kind: Arc::clone(kind), environment, source: Source::Api, subject, person, data, previous, occurred_at })
+}
+
+/// Holds data against the schema of its type, where the type says so.
+fn fits(kind: &EventType, data: &str, path: &str) -> Result<(), Faults> {
+    let Some(schema) = kind.check() else { return Ok(()) };
+    let faults = schema.faults(&serde_json::from_str(data).map_err(|_| not_json())?);
+    let faults: Vec<Fault> =
+        faults.into_iter().map(|(at, message)| Fault { path: format!("{path}/data{at}"), message }).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Faults { refusal: Refusal::SchemaMismatch, faults }) }
 }
 
 fn actor(value: &RawValue, path: &str) -> Result<Person, Faults> {
@@ -249,8 +255,12 @@ mod tests {
 
     const NOW: i64 = 1_764_000_000_000_000;
 
+    fn taken(body: &[u8], environment: Environment) -> Result<Intake, Faults> {
+        read(body, environment, Time::from_micros(NOW), &Catalogue::default())
+    }
+
     fn refusal(body: &str) -> Option<Refusal> {
-        read(body.as_bytes(), Environment::Production, Time::from_micros(NOW)).err().map(|faults| faults.refusal)
+        taken(body.as_bytes(), Environment::Production).err().map(|faults| faults.refusal)
     }
 
     fn event(fields: &str) -> String {
@@ -261,7 +271,7 @@ mod tests {
     fn data_is_kept_byte_for_byte() {
         let data = r#"{"n": 90071992547409930, "z":-0,  "f":1.0, "u":"\u00e9"}"#;
         let body = event(&format!(r#","data":{data}"#));
-        let intake = read(body.as_bytes(), Environment::Production, Time::from_micros(NOW)).unwrap();
+        let intake = taken(body.as_bytes(), Environment::Production).unwrap();
         assert!(!intake.many);
         assert_eq!(intake.drafts[0].data, data);
     }
@@ -286,8 +296,8 @@ mod tests {
         }
         assert_eq!(refusal(&deep(124)), None);
         let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(read(&utf16, Environment::Production, Time::from_micros(NOW)).is_err());
-        assert!(read(b"\xff", Environment::Production, Time::from_micros(NOW)).is_err());
+        assert!(taken(&utf16, Environment::Production).is_err());
+        assert!(taken(b"\xff", Environment::Production).is_err());
     }
 
     #[test]
@@ -300,7 +310,7 @@ mod tests {
         assert_eq!(refusal(&event(r#","data":{},"extra":1"#)), Some(Refusal::UnknownField));
         assert_eq!(refusal(r#"{"type":"a..b","data":{}}"#), Some(Refusal::UnknownType));
         let many = format!("[{},{}]", event(r#","data":{}"#), event(""));
-        let faults = read(many.as_bytes(), Environment::Test, Time::from_micros(NOW)).unwrap_err();
+        let faults = taken(many.as_bytes(), Environment::Test).unwrap_err();
         assert_eq!(faults.faults[0].path, "/1/data");
         let large = event(&format!(r#","data":{{"a":"{}"}}"#, "x".repeat(LARGEST_EVENT)));
         assert_eq!(refusal(&large), Some(Refusal::TooLarge));

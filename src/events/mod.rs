@@ -2,22 +2,22 @@
 
 mod answer;
 pub(crate) mod api;
-mod catalogue;
 pub mod intake;
 mod ops;
-pub(crate) mod pages;
 pub mod receive;
 mod store;
 mod strict;
 
-pub use catalogue::{CATALOGUE, EventType, Group, find_type};
 pub(crate) use ops::LONGEST_NAME;
 pub use ops::publish;
 pub(crate) use store::insert;
 pub use store::{count_by_source, find, newest};
 
+use std::sync::Arc;
+
 pub use crate::api_keys::Environment;
 use crate::clock::Time;
+use crate::event_types::EventType;
 
 crate::id_type!(
     /// An event's id; receivers see it as `webhook-id`.
@@ -50,8 +50,8 @@ impl Source {
 /// An event as it is handed in: checked, not yet stored.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The entry of the catalogue.
-    pub kind: &'static EventType,
+    /// Its type.
+    pub kind: Arc<EventType>,
     /// Its world.
     pub environment: Environment,
     /// Where it came from.
@@ -95,11 +95,4 @@ pub struct Event {
     pub(crate) previous: Option<String>,
     pub(crate) occurred_at: Time,
     pub(crate) created_at: Time,
-}
-
-impl Event {
-    /// The catalogue's entry; `None` for a type that the catalogue no longer has.
-    pub fn kind(&self) -> Option<&'static EventType> {
-        find_type(&self.type_name)
-    }
 }

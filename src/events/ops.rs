@@ -19,7 +19,7 @@ pub fn publish(tx: &mut Tx<'_>, draft: Draft) -> Result<EventId, DbError> {
     let (title, resource) = names(&draft);
     let event = Event {
         id: tx.make_id(),
-        type_name: draft.kind.name.to_owned(),
+        type_name: draft.kind.name.to_string(),
         environment: draft.environment,
         source: draft.source,
         title,

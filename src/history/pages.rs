@@ -13,7 +13,7 @@ mod words;
 
 pub(crate) use list::{Row, rows};
 pub(crate) use show::shown_attempt;
-pub(crate) use words::{badge, event_label, exact, hour_label, result, span, status_line, verdict, when};
+pub(crate) use words::{badge, exact, hour_label, result, span, status_line, verdict, when};
 
 use crate::web::{Access, Route};
 

@@ -12,7 +12,8 @@ use crate::api_keys::Scope;
 use crate::web::{ProblemBody, refusal};
 
 /// The schemas of requests.
-const REQUESTS: [&str; 6] = ["NewEvent", "NewHeader", "NewWebhook", "WebhookTest", "NewCredential", "FilterRule"];
+const REQUESTS: [&str; 7] =
+    ["NewEvent", "NewEventType", "NewHeader", "NewWebhook", "WebhookTest", "NewCredential", "FilterRule"];
 /// Where it is served.
 const ADDRESS: &str = "/api/openapi.json";
 
@@ -31,6 +32,7 @@ const ADDRESS: &str = "/api/openapi.json";
     servers((url = "/", description = "This portal")),
     tags(
         (name = "Events", description = "What happened."),
+        (name = "Event types", description = "What can happen: built in, and declared."),
         (name = "Webhooks", description = "Who is told of what, and how."),
         (name = "Deliveries", description = "What was sent to webhooks, and what came back."),
         (name = "Credentials", description = "Logins that webhooks share."),
@@ -39,6 +41,10 @@ const ADDRESS: &str = "/api/openapi.json";
         crate::events::api::post,
         crate::history::api::events::list,
         crate::events::api::show,
+        crate::event_types::api::list,
+        crate::event_types::api::show,
+        crate::event_types::api::put,
+        crate::event_types::api::delete,
         crate::webhooks::api::list,
         crate::webhooks::api::create,
         crate::webhooks::api::show,

@@ -79,7 +79,7 @@ async fn show(admin: Admin, app: web::Data<App>) -> Result<HttpResponse, WebErro
         day: day(&hours, now),
         next,
         fresh,
-        rows: rows(&latest, &held),
+        rows: rows(&latest, &held, set.catalogue()),
     };
     page.answer()
 }

@@ -18,6 +18,8 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("invalid_event", "a field of an event is missing or wrong; its path is told"),
     ("invalid_webhook", "a field of a webhook is missing or wrong; its path is told"),
     ("unknown_type", "there is no such event type"),
+    ("schema_mismatch", "the data of an event does not fit the schema of its type; the path is told"),
+    ("invalid_event_type", "a field of an event type is missing or wrong; its path is told"),
     ("invalid_credential", "a field of a credential is missing or wrong; its path is told"),
     ("unauthorized", "no API key, or none that is valid"),
     ("forbidden", "the key lacks the scope that is named"),

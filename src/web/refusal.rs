@@ -101,7 +101,11 @@ refusals! {
     InvalidCredential(422, "invalid_credential", "The request was refused", "A field is not as it must be; nothing was stored.", "/password");
     /// The body is not `application/json` in UTF-8, or is compressed: `unsupported_media_type`.
     WrongType(415, "unsupported_media_type", "This type of content is not taken", "Send Content-Type: application/json in UTF-8.");
-    /// An event is not as it must be: `invalid_event` or `unknown_type`; nothing was published.
+    /// An event type is not as it must be: `invalid_event_type`; nothing was stored.
+    InvalidEventType(422, "invalid_event_type", "The request was refused", "A field is not as it must be; nothing was stored.", "/example");
+    /// Webhooks are sent it, or its code is that of another: `conflict`; the sentence says why.
+    EventTypeConflict(409, "conflict", "The request was refused", "Webhooks are sent it: “Build server”. Take it out there first.");
+    /// An event is not as it must be: `invalid_event`, `unknown_type` or `schema_mismatch`; nothing was published.
     InvalidEvent(422, "unknown_type", "The request was refused", "The catalogue has no such event type; nothing was stored.");
     /// A field is not as it must be: `invalid_webhook`; nothing was saved.
     InvalidWebhook(422, "invalid_webhook", "The request was refused", "A field is not as it must be; nothing was saved.");

@@ -28,7 +28,7 @@ pub(crate) struct Choice {
 
 /// The choices of one heading.
 pub(crate) struct ChoiceGroup {
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
     pub(crate) choices: Vec<Choice>,
 }
 

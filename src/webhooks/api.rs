@@ -183,7 +183,7 @@ pub(crate) async fn delete(
 async fn parsed(app: &App, form: &WebhookForm, saved: Option<&Webhook>) -> Result<Draft, WebError> {
     let webhooks = app.webhooks.clone();
     let set = app.db.read(move |conn| webhooks.read(conn)).await?;
-    let known = Known { policy: app.client.policy(), credentials: set.credentials() };
+    let known = Known { policy: app.client.policy(), credentials: set.credentials(), catalogue: set.catalogue() };
     form.parse(known, saved).map_err(|errors| invalid(&errors))
 }
 

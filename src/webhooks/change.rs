@@ -84,7 +84,7 @@ pub(super) fn body(facts: &Facts<'_>, data: &RawValue) -> serde_json::Result<Str
     let logout = event == Event::Logout;
     serde_json::to_string(&Change {
         company: facts.portal_url.split("://").last().unwrap_or_default(),
-        r#type: facts.code,
+        r#type: &facts.code,
         extra_data: if logout { Extra { user_id: user, timestamp: Some(&at) } } else { Extra::default() },
         created_at: &at,
         data: (!logout).then_some(&now),

@@ -16,7 +16,8 @@ use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook,
 use crate::clock::Time;
 use crate::credentials::Credential;
 use crate::credentials::join::{self, Address};
-use crate::events::{Environment, EventType, find_type};
+use crate::event_types::{Catalogue, EventType};
+use crate::events::Environment;
 use crate::filters::Mode;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
@@ -168,12 +169,14 @@ pub struct Known<'a> {
     pub policy: &'a Policy,
     /// The credentials that may be chosen.
     pub credentials: &'a [Arc<Credential>],
+    /// The event types that may be ticked.
+    pub catalogue: &'a Catalogue,
 }
 
-/// Nothing can be chosen where no credential is known.
+/// Nothing but what is built in can be chosen where nothing is known.
 impl<'a> From<&'a Policy> for Known<'a> {
     fn from(policy: &'a Policy) -> Self {
-        Self { policy, credentials: &[] }
+        Self { policy, credentials: &[], catalogue: Catalogue::untouched() }
     }
 }
 
@@ -244,8 +247,8 @@ impl WebhookForm {
     }
 
     /// The ticked types that there are.
-    pub(super) fn ticked(&self) -> Vec<String> {
-        self.events.iter().filter(|name| find_type(name).is_some()).cloned().collect()
+    pub(super) fn ticked(&self, catalogue: &Catalogue) -> Vec<String> {
+        self.events.iter().filter(|name| catalogue.find(name).is_some()).cloned().collect()
     }
 
     /// Whether the box Active is ticked.
@@ -271,10 +274,11 @@ impl WebhookForm {
             errors.add("notification_type", "REST is the one notification type.");
         }
         let login = login::parse(self, &known, saved, url, &mut errors);
-        let events = errors.take("events", self.events());
+        let events = errors.take("events", self.events(known.catalogue));
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
-        let template = errors.take("template", self.template(format, events.as_deref().unwrap_or_default()));
+        let template =
+            errors.take("template", self.template(format, events.as_deref().unwrap_or_default(), known.catalogue));
         let headers = self.headers(saved, url, login.as_ref(), &mut errors);
         let filters = filter::parse(self, &mut errors);
         let environment = Environment::parse(&self.environment);
@@ -350,23 +354,28 @@ impl WebhookForm {
         }
     }
 
-    fn events(&self) -> Result<Vec<String>, String> {
+    fn events(&self, catalogue: &Catalogue) -> Result<Vec<String>, String> {
         let mut known = BTreeSet::new();
         for name in &self.events {
             let kind =
-                find_type(name).ok_or_else(|| format!("“{name}” is no event type here; tick those of the list."));
-            known.insert(kind?.name.to_owned());
+                catalogue.find(name).ok_or_else(|| format!("“{name}” is no event type here; tick those of the list."));
+            known.insert(kind?.name.to_string());
         }
         Ok(known.into_iter().collect())
     }
 
     /// The template, tried on the examples of the ticked types; one of another format is not kept.
-    fn template(&self, format: Option<Format>, ticked: &[String]) -> Result<Option<Template>, String> {
+    fn template(
+        &self,
+        format: Option<Format>,
+        ticked: &[String],
+        catalogue: &Catalogue,
+    ) -> Result<Option<Template>, String> {
         if format != Some(Format::Template) {
             return Ok(None);
         }
         let template = Template::parse(&self.template)?;
-        template.check(ticked.iter().filter_map(|name| find_type(name)))?;
+        template.check(catalogue.of(ticked).map(|kind| &**kind))?;
         Ok(Some(template))
     }
 

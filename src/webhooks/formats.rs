@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::request::Facts;
-use crate::events::find_type;
 
 /// Where the data of an event has a link of its own, the best first.
 const LINKS: [&str; 4] = ["assignment_link", "archive_link", "link", "url"];
@@ -97,7 +96,7 @@ impl Message {
         let word = |names: &[&str]| names.iter().find_map(|name| plain(&data[*name])).unwrap_or_default();
         let own = LINKS.iter().filter_map(|name| data[*name].as_str()).find(|link| is_link(link));
         Self {
-            label: find_type(facts.type_name).map_or(facts.type_name, |kind| kind.label).to_owned(),
+            label: facts.label.to_string(),
             title: word(&["resource_title", "title", "name"]),
             resource: word(&["resource_id", "id"]),
             link: own.map_or_else(|| format!("{}/events/{}", facts.portal_url, facts.id), str::to_owned),
@@ -143,7 +142,7 @@ mod tests {
             r#"{{"specversion":"1.0","id":"evt_1","source":"https://desk.example.com","type":"document.released","subject":"document:1042","time":"2026-11-24T10:00:00.000Z","datacontenttype":"application/json","data":{data}}}"#
         );
         assert_eq!(cloudevents(&facts, raw(data)).unwrap(), expected);
-        let without = cloudevents(&Facts { subject: None, ..facts }, raw(data)).unwrap();
+        let without = cloudevents(&Facts { subject: None, ..facts.clone() }, raw(data)).unwrap();
         assert_eq!(without, expected.replace(r#""subject":"document:1042","#, ""));
     }
 

@@ -6,7 +6,7 @@ use super::Webhook;
 use super::request::{self, Facts, Stamp};
 use crate::clock::Time;
 use crate::credentials::write;
-use crate::events::EventType;
+use crate::event_types::EventType;
 
 /// A request as it would leave.
 pub struct Payload {
@@ -23,7 +23,7 @@ pub struct Payload {
 /// # Errors
 /// When a stored login does not fit into a header.
 pub fn example(webhook: &Webhook, kind: &EventType, id: &str, at: Time, portal_url: &str) -> anyhow::Result<Payload> {
-    let body = request::body(webhook, Facts::of_example(kind, id, at, webhook.environment, portal_url))?;
+    let body = request::body(webhook, &Facts::of_example(kind, id, at, webhook.environment, portal_url))?;
     let stamp = Stamp { id, at, attempt: 1, test: false };
     let mut headers = request::headers(webhook, stamp, body.content_type, body.text.as_bytes())?;
     if webhook.client_login().is_some() {

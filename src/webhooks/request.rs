@@ -1,5 +1,7 @@
 //! From a webhook and an event to the exact bytes and headers of a request; pure.
 
+use std::borrow::Cow;
+
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
@@ -10,7 +12,8 @@ use super::template::Target;
 use super::{Auth, ContentType, Format, Webhook, change, formats, sign};
 use crate::clock::Time;
 use crate::credentials::write;
-use crate::events::{Environment, Event, EventType, Person, Source};
+use crate::event_types::{Catalogue, EventType};
+use crate::events::{Environment, Event, Person, Source};
 
 /// A body and its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +25,16 @@ pub struct Body {
 }
 
 /// What a body tells of an event.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Facts<'a> {
     /// The event's id.
     pub id: &'a str,
     /// `document.released`
     pub type_name: &'a str,
     /// `STATUS_SET_TO_RELEASED_EVENT`
-    pub code: &'a str,
+    pub code: Cow<'a, str>,
+    /// `Status set to Released`
+    pub label: Cow<'a, str>,
     /// When it happened.
     pub occurred_at: Time,
     /// Where it came from.
@@ -50,11 +55,12 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Those of an event that is stored, or is about to be.
-    pub fn of(event: &'a Event, portal_url: &'a str) -> Self {
+    pub fn of(event: &'a Event, catalogue: &Catalogue, portal_url: &'a str) -> Self {
         Self {
             id: event.id.as_str(),
             type_name: &event.type_name,
-            code: event.kind().map_or(event.type_name.as_str(), |kind| kind.code),
+            code: catalogue.code(&event.type_name),
+            label: catalogue.label(&event.type_name).into(),
             occurred_at: event.occurred_at,
             source: event.source,
             environment: event.environment,
@@ -76,14 +82,15 @@ impl<'a> Facts<'a> {
     ) -> Self {
         Self {
             id,
-            type_name: kind.name,
-            code: kind.code,
+            type_name: &kind.name,
+            code: Cow::Borrowed(&*kind.code),
+            label: Cow::Borrowed(&*kind.label),
             occurred_at: at,
             source: Source::Portal,
             environment,
             person: None,
             subject: None,
-            data: kind.example,
+            data: &kind.example,
             previous: None,
             portal_url,
         }
@@ -93,7 +100,7 @@ impl<'a> Facts<'a> {
 /// An event of that type and data, for the tests of the formats.
 #[cfg(test)]
 pub(super) fn sample<'a>(type_name: &'a str, data: &'a str) -> Facts<'a> {
-    let kind = crate::events::find_type(type_name).unwrap();
+    let kind = crate::event_types::built_in(type_name).unwrap();
     let at = Time::from_utc("2026-11-24T10:00:00Z".parse().unwrap());
     let facts = Facts::of_example(kind, "evt_1", at, Environment::Production, "https://desk.example.com");
     Facts { source: Source::Api, data, ..facts }
@@ -114,7 +121,7 @@ pub enum Unwritten {
 ///
 /// # Errors
 /// When the data is no JSON, or the webhook's template fails.
-pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, Unwritten> {
+pub fn body(webhook: &Webhook, facts: &Facts<'_>) -> Result<Body, Unwritten> {
     let data: &RawValue = serde_json::from_str(facts.data)?;
     let text = match webhook.format {
         Format::Notification => {
@@ -124,7 +131,7 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, Unwritten> {
                 data: &'a RawValue,
                 webhook_name: &'a str,
             }
-            serde_json::to_string(&Notification { event: facts.code, data, webhook_name: &webhook.name })?
+            serde_json::to_string(&Notification { event: &facts.code, data, webhook_name: &webhook.name })?
         }
         Format::Envelope => envelope(webhook, facts, data)?,
         Format::Standard => {
@@ -137,13 +144,13 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, Unwritten> {
             let timestamp = facts.occurred_at.rfc3339();
             serde_json::to_string(&Standard { r#type: facts.type_name, timestamp, data })?
         }
-        Format::Change => change::body(&facts, data)?,
-        Format::CloudEvents => formats::cloudevents(&facts, data)?,
-        Format::Slack => formats::slack(&facts)?,
-        Format::Teams => formats::teams(&facts)?,
+        Format::Change => change::body(facts, data)?,
+        Format::CloudEvents => formats::cloudevents(facts, data)?,
+        Format::Slack => formats::slack(facts)?,
+        Format::Teams => formats::teams(facts)?,
         Format::Jira => formats::jira(data)?,
         Format::Template => match &webhook.template {
-            Some(template) => template.render(&facts, Target::of(webhook)).map_err(Unwritten::Template)?,
+            Some(template) => template.render(facts, Target::of(webhook)).map_err(Unwritten::Template)?,
             None => return Err(Unwritten::Template("there is no template".to_owned())),
         },
     };
@@ -154,7 +161,7 @@ pub fn body(webhook: &Webhook, facts: Facts<'_>) -> Result<Body, Unwritten> {
     Ok(Body { text, content_type })
 }
 
-fn envelope(webhook: &Webhook, facts: Facts<'_>, data: &RawValue) -> Result<String, serde_json::Error> {
+fn envelope(webhook: &Webhook, facts: &Facts<'_>, data: &RawValue) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Envelope<'a> {
         event_time: String,

@@ -1,4 +1,4 @@
-//! All webhooks and their credentials in memory, read again when their common version has moved; at most a thousand.
+//! All webhooks, their credentials and the event types in memory, read again when their common version has moved; at most a thousand.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use super::{Webhook, WebhookId, store};
 use crate::credentials::{self, Credential};
 use crate::db::{Conn, DbError, Tx};
+use crate::event_types::{self, Catalogue};
 use crate::secret::Sealer;
 
 /// The webhooks as they were at one version.
@@ -15,6 +16,7 @@ pub struct WebhookSet {
     webhooks: Vec<Arc<Webhook>>,
     by_id: HashMap<WebhookId, Arc<Webhook>>,
     credentials: Vec<Arc<Credential>>,
+    catalogue: Arc<Catalogue>,
 }
 
 impl WebhookSet {
@@ -26,6 +28,11 @@ impl WebhookSet {
     /// One of them.
     pub fn get(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
         self.by_id.get(&id)
+    }
+
+    /// The event types there are.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
     }
 
     /// The credentials that webhooks may use, by name.
@@ -87,6 +94,12 @@ impl Webhooks {
         Ok(fresh)
     }
 
+    /// The event types as this process last saw them: it looks with every event and every page, at the latest with the
+    /// next renewal of its leases.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.held().catalogue)
+    }
+
     fn held(&self) -> Arc<WebhookSet> {
         self.current.read().map(|set| Arc::clone(&set)).unwrap_or_default()
     }
@@ -95,8 +108,9 @@ impl Webhooks {
         let credentials = credentials::store::all(conn, &self.sealer)?;
         let webhooks: Vec<Arc<Webhook>> =
             store::all(conn, &credentials, &self.sealer)?.into_iter().map(Arc::new).collect();
+        let catalogue = event_types::store::catalogue(conn, &self.held().catalogue)?;
         let by_id = webhooks.iter().map(|webhook| (webhook.id, Arc::clone(webhook))).collect();
-        Ok(Arc::new(WebhookSet { version, webhooks, by_id, credentials }))
+        Ok(Arc::new(WebhookSet { version, webhooks, by_id, credentials, catalogue }))
     }
 
     fn keep(&self, fresh: Arc<WebhookSet>) {

@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 use super::Webhook;
 use super::request::Facts;
 use crate::clock::Time;
-use crate::events::{Environment, EventType, find_type};
+use crate::event_types::EventType;
+use crate::events::Environment;
 use crate::text::{sentence, shortened};
 
 /// The longest template, in characters.
@@ -130,12 +131,11 @@ impl<'a> Target<'a> {
 
 /// The variables. `subject` is none where the sender named no subject.
 fn values(facts: &Facts<'_>, target: Target<'_>) -> serde_json::Result<Value> {
-    let label = find_type(facts.type_name).map_or(facts.type_name, |kind| kind.label);
     let event = Value::from_pairs([
         ("id", Value::from(facts.id)),
         ("type", facts.type_name.into()),
-        ("code", facts.code.into()),
-        ("label", label.into()),
+        ("code", (*facts.code).into()),
+        ("label", (*facts.label).into()),
         ("occurred_at", facts.occurred_at.rfc3339().into()),
         ("subject", facts.subject.into()),
         ("environment", facts.environment.as_str().into()),
@@ -216,7 +216,7 @@ const MOST_PLACES: usize = 60;
 /// Every place of an example that a template can name.
 pub(crate) fn places(kind: &EventType) -> Vec<Place> {
     let mut found = Vec::new();
-    let data = serde_json::from_str(kind.example).unwrap_or_default();
+    let data = serde_json::from_str(&kind.example).unwrap_or_default();
     collect("data", &data, &mut found);
     found.truncate(MOST_PLACES);
     found
@@ -258,7 +258,7 @@ fn member(path: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::CATALOGUE;
+    use crate::event_types::{BUILT_IN, built_in};
     use crate::webhooks::request::sample;
 
     const TARGET: Target<'static> = Target { id: "whk_1", code: "ci", name: "CI" };
@@ -361,7 +361,7 @@ mod tests {
     fn every_preset_makes_a_body_of_every_example() {
         for preset in Preset::ALL {
             let template = Template::parse(preset.text()).unwrap();
-            template.check(CATALOGUE.iter()).unwrap_or_else(|fault| panic!("{preset}: {fault}"));
+            template.check(BUILT_IN.iter().map(|kind| &**kind)).unwrap_or_else(|fault| panic!("{preset}: {fault}"));
         }
         let slack = render(Preset::Slack.text(), r#"{"resource_id":1042,"resource_title":"Say \"hi\""}"#).unwrap();
         let slack: serde_json::Value = serde_json::from_str(&slack).unwrap();
@@ -374,13 +374,13 @@ mod tests {
 
     #[test]
     fn the_places_of_an_example_can_be_put_into_a_template() {
-        for kind in CATALOGUE.iter() {
+        for kind in BUILT_IN.iter() {
             for Place { part, .. } in places(kind) {
-                let works = |template: String| Template::parse(&template).is_ok_and(|one| one.check([kind]).is_ok());
+                let works = |template: String| Template::parse(&template).is_ok_and(|one| one.check([&**kind]).is_ok());
                 assert!(works(format!("[{part}]")) || works(format!("[\"{part}\"]")), "{}: {part}", kind.name);
             }
         }
-        let released = find_type("document.released").unwrap();
+        let released = built_in("document.released").unwrap();
         assert_eq!(
             places(released)[0],
             Place { part: "{{ data.resource_id }}".to_owned(), example: "1042".to_owned() }

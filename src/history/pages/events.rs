@@ -6,10 +6,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::words::{event_label, when};
+use super::words::when;
 use crate::db::DbError;
 use crate::delivery::State;
-use crate::events::pages::choices_by_group;
+use crate::event_types::Catalogue;
+use crate::event_types::pages::choices_by_group;
 use crate::events::{Environment, EventId, Source};
 use crate::history::form::LAST_DAY;
 use crate::history::form::events::{LIST, Typed};
@@ -70,38 +71,38 @@ pub(super) async fn list(
         Err(misread) => (None, misread.sentence),
     };
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    page(admin.frame("Events", Place::Events), &typed, found, problem).answer_with(status)
+    page(admin.frame("Events", Place::Events), &app.webhooks.catalogue(), &typed, found, problem).answer_with(status)
 }
 
-fn page(mut frame: Frame, typed: &Typed, found: Option<EventPage>, problem: &str) -> ListPage {
+fn page(mut frame: Frame, catalogue: &Catalogue, typed: &Typed, found: Option<EventPage>, problem: &str) -> ListPage {
     let any = typed.filters().iter().any(|(_, value)| !value.is_empty()) || !typed.cursor.is_empty();
     let pager = found
         .as_ref()
         .map_or_else(|| Pager { range: String::new(), newer: None, older: None }, |found| pager(typed, found));
-    let rows: Vec<Row> = found.map(|found| rows(&found)).unwrap_or_default();
+    let rows: Vec<Row> = found.map(|found| rows(&found, catalogue)).unwrap_or_default();
     if !rows.is_empty() {
         frame.count = format!("{} shown, newest first", rows.len());
     }
     ListPage {
         frame,
         q: typed.q.clone(),
-        types: choices_by_group(&[&typed.event_type]),
+        types: choices_by_group(catalogue, &[&typed.event_type]),
         sources: choices("Any", &typed.source, Source::ALL.iter().map(|source| (source.as_str(), source.label()))),
         environments: environments(&typed.environment),
         from: if typed.from == LAST_DAY { String::new() } else { typed.from.clone() },
         to: typed.to.clone(),
         problem: problem.to_owned(),
-        chips: if problem.is_empty() { chips(typed) } else { Vec::new() },
+        chips: if problem.is_empty() { chips(typed, catalogue) } else { Vec::new() },
         filled: listing::filled(rows.is_empty(), any),
         rows,
         pager,
     }
 }
 
-fn chips(typed: &Typed) -> Vec<Chip> {
+fn chips(typed: &Typed, catalogue: &Catalogue) -> Vec<Chip> {
     let chip = |(name, value): (&'static str, &str)| {
         let (label, value) = match name {
-            "type" => ("Event", event_label(value)),
+            "type" => ("Event", catalogue.label(value)),
             "source" => ("Source", Source::parse(value).map_or_else(String::new, |source| source.label().to_owned())),
             "environment" => ("Environment", value.to_owned()),
             "from" if value == LAST_DAY => ("From", "24 hours ago".to_owned()),
@@ -132,10 +133,10 @@ fn pager(typed: &Typed, found: &EventPage) -> Pager {
     }
 }
 
-fn rows(found: &EventPage) -> Vec<Row> {
+fn rows(found: &EventPage, catalogue: &Catalogue) -> Vec<Row> {
     let row = |event: &EventSummary| Row {
         href: format!("{LIST}/{}", event.id),
-        label: event_label(&event.type_),
+        label: catalogue.label(&event.type_),
         title: event.title.clone(),
         source: event.source.label(),
         test: event.environment == Environment::Test,

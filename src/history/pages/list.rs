@@ -7,11 +7,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::bulk::link;
-use super::words::{badge, count, duration, event_label, result, when};
+use super::words::{badge, count, duration, result, when};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
+use crate::event_types::Catalogue;
+use crate::event_types::pages::choices_by_group;
 use crate::events::Environment;
-use crate::events::pages::choices_by_group;
 use crate::history::form::{ADDRESS, LAST_DAY, Typed};
 use crate::history::store::letter::gone;
 use crate::history::{self, Cursor, Filter, Page as Found, Reading, Request, Summary, unsendable};
@@ -45,16 +46,16 @@ pub(crate) struct Row {
 }
 
 /// Deliveries as lists show them.
-pub(crate) fn rows(found: &[Summary], held: &[WebhookId]) -> Vec<Row> {
-    found.iter().map(|summary| row(summary, held)).collect()
+pub(crate) fn rows(found: &[Summary], held: &[WebhookId], catalogue: &Catalogue) -> Vec<Row> {
+    found.iter().map(|summary| row(summary, held, catalogue)).collect()
 }
 
-fn row(summary: &Summary, held: &[WebhookId]) -> Row {
+fn row(summary: &Summary, held: &[WebhookId], catalogue: &Catalogue) -> Row {
     let reading = summary.reading(held);
     Row {
         id: summary.id.to_string(),
         href: format!("{ADDRESS}/{}", summary.id),
-        event: event_label(&summary.event_type),
+        event: catalogue.label(&summary.event_type),
         subject: summary.title.clone(),
         webhook: summary.target_name.clone(),
         state: badge(reading),
@@ -145,7 +146,7 @@ fn look(conn: &mut Conn, webhooks: &Webhooks, request: Option<&Request>) -> Resu
 }
 
 fn page(mut frame: Frame, typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str) -> ListPage {
-    let rows = rows(&shelf.found.rows, &shelf.held);
+    let rows = rows(&shelf.found.rows, &shelf.held, shelf.set.catalogue());
     if !rows.is_empty() {
         frame.count = format!("{} shown, newest first", rows.len());
     }
@@ -190,7 +191,7 @@ fn filters(typed: &Typed, shelf: &Shelf, filter: Option<&Filter>, problem: &str)
             &typed.webhook,
             webhook_names(shelf).iter().map(|(id, name)| (id.as_str(), name.clone())),
         ),
-        types: choices_by_group(&[&typed.event_type]),
+        types: choices_by_group(shelf.set.catalogue(), &[&typed.event_type]),
         environments: environments(&typed.environment),
         statuses: choices("Any", &typed.status, statuses(&typed.status)),
         from: match filter.and_then(|filter| filter.from) {
@@ -241,7 +242,7 @@ fn chips(typed: &Typed, shelf: &Shelf) -> Vec<Chip> {
     [
         chip("State", "state", &typed.state, capital(&typed.state)),
         chip("Webhook", "webhook", &typed.webhook, name(&typed.webhook)),
-        chip("Event", "type", &typed.event_type, event_label(&typed.event_type)),
+        chip("Event", "type", &typed.event_type, shelf.set.catalogue().label(&typed.event_type)),
         chip("Environment", "environment", &typed.environment, typed.environment.clone()),
         chip("Answer", "status", &typed.status, answer),
         chip("From", "from", &typed.from, from),

@@ -8,9 +8,8 @@ use serde::Deserialize;
 
 use super::curl::command;
 use super::story::{self, Step};
-use super::words::{DASH, badge, count, event_label, exact, precise, result, status_line, when};
+use super::words::{DASH, badge, count, exact, precise, result, status_line, when};
 use crate::delivery::{DeliveryId, Outcome};
-use crate::events::find_type;
 use crate::history::store::letter::pairs;
 use crate::history::{self, AttemptLine, Delivery, Letter, Reading};
 use crate::once::FormId;
@@ -122,15 +121,15 @@ pub(super) async fn show(
 pub(super) async fn page(admin: &Admin, app: &App, id: DeliveryId, number: Option<i32>) -> Result<ShowPage, WebError> {
     let webhooks = app.webhooks.clone();
     let letter = app.db.read(move |conn| history::letter(conn, &webhooks, id, number)).await?;
-    let summary = &letter.delivery.summary;
-    let mut frame = admin.frame(&event_label(&summary.event_type), Place::Deliveries);
+    let (summary, catalogue) = (&letter.delivery.summary, app.webhooks.catalogue());
+    let mut frame = admin.frame(&catalogue.label(&summary.event_type), Place::Deliveries);
     frame.crumbs = crumbs(&letter);
     let (method, url) = target(&letter);
     Ok(ShowPage {
         frame,
         id: id.to_string(),
         event_id: summary.event_id.map(|id| id.to_string()).unwrap_or_default(),
-        event_code: find_type(&summary.event_type).map_or_else(String::new, |kind| kind.code.to_owned()),
+        event_code: catalogue.code(&summary.event_type).into_owned(),
         subject: summary.title.clone(),
         webhook: summary.target_name.clone(),
         webhook_href: letter.webhook.as_ref().map(|webhook| format!("/settings/webhooks/{}/edit", webhook.id)),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::clock::Time;
 use crate::delivery::Outcome;
-use crate::events::find_type;
 use crate::history::{Reading, Summary};
 use crate::web::badge::Badge;
 use crate::web::exchange::took;
@@ -48,11 +47,6 @@ pub(crate) fn verdict(outcome: Outcome) -> Badge {
         Outcome::Unknown => Badge::Unknown,
         _ => Badge::Failed,
     }
-}
-
-/// `Status set to Released`; a type that the catalogue no longer has stands for itself.
-pub(crate) fn event_label(event_type: &str) -> String {
-    find_type(event_type).map_or(event_type, |kind| kind.label).to_owned()
 }
 
 /// `08:00 to 09:00 UTC`

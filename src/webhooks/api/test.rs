@@ -60,8 +60,10 @@ pub(crate) async fn send(
     let chosen = chosen(body.as_deref())?;
     let (environment, sealer) = (caller.key.environment, app.sealer.clone());
     let webhook = caller.write(&app, move |tx, _| of_world(tx, id, environment, &sealer)).await?;
-    let kind = example(&chosen, &webhook.events).ok_or_else(|| unknown("/type", "There is no such event type."))?;
-    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([kind]).err()) {
+    let catalogue = app.webhooks.catalogue();
+    let kind = example(&catalogue, &chosen, &webhook.events)
+        .ok_or_else(|| unknown("/type", "There is no such event type."))?;
+    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&**kind]).err()) {
         return Err(refused("invalid_webhook", "The webhook's template fails; nothing was sent.", "/type", &fault));
     }
     app.test_limit.count(caller.key.id.as_str()).map_err(WebError::TooMany)?;

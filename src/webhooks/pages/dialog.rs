@@ -15,8 +15,9 @@ use super::trial::TestResult;
 use super::{LIST, address, frame};
 use crate::credentials::Credential;
 use crate::db::Conn;
-use crate::events::pages::choices_by_group;
-use crate::events::{CATALOGUE, Environment};
+use crate::event_types::Catalogue;
+use crate::event_types::pages::choices_by_group;
+use crate::events::Environment;
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
@@ -25,6 +26,7 @@ use crate::web::frame::Frame;
 use crate::web::view::{Body, Choice, ChoiceGroup, Conflict, Filled, Input, Sheet};
 use crate::web::{Page, WebError};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
+use crate::webhooks::set::WebhookSet;
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
 
 /// The fields that the dialog folds away.
@@ -164,12 +166,12 @@ pub(super) async fn answer(
         },
         list,
         id: saved.map(|webhook| webhook.id.to_string()),
-        fields: fields(&form, saved, set.credentials(), errors),
+        fields: fields(&form, saved, &set, errors),
         advanced: shown.tried.is_some()
             || shown.template_tried.is_some()
             || !form.preset.is_empty()
             || ADVANCED.iter().any(|field| !errors.of(field).is_empty()),
-        test_events: test_events(&form.test_event, &form.events),
+        test_events: test_events(set.catalogue(), &form.test_event, &form.events),
         test: shown.test,
         payloads: shown.payloads,
         tried: shown.tried,
@@ -195,12 +197,8 @@ fn problem(errors: &FieldErrors, beside: &str) -> String {
     lines.join(" ")
 }
 
-fn fields(
-    form: &WebhookForm,
-    saved: Option<&Webhook>,
-    credentials: &[Arc<Credential>],
-    errors: &FieldErrors,
-) -> Fields {
+fn fields(form: &WebhookForm, saved: Option<&Webhook>, set: &WebhookSet, errors: &FieldErrors) -> Fields {
+    let (credentials, catalogue) = (set.credentials(), set.catalogue());
     let warnings = form.warnings(saved);
     let input = |field: &str, value: &str| Input::new(value, errors.of(field), warnings.of(field));
     let secret = |field: &str| input(field, "");
@@ -228,12 +226,12 @@ fn fields(
         credential_id: credential_input(form, credentials, errors),
         credentials: credential_choices(form, credentials),
         events: input("events", ""),
-        event_groups: choices_by_group(&form.events),
+        event_groups: choices_by_group(catalogue, &form.events),
         method: input("method", &form.method),
         methods: choices(methods, &[&form.method]),
         format: input("format", &form.format),
         formats: choices(Format::ALL.iter().map(|format| (format.as_str(), format_label(*format))), &[&form.format]),
-        template: template_fields(form, input("template", &form.template)),
+        template: template_fields(form, catalogue, input("template", &form.template)),
         headers: input("headers", ""),
         header_rows: header_rows(form, saved),
         filters: filter_fields(form, errors),
@@ -335,11 +333,10 @@ pub(super) fn day(at: crate::clock::Time) -> String {
 }
 
 /// The examples that a test may send; the first ticked one unless another was chosen.
-pub(super) fn test_events(chosen: &str, ticked: &[String]) -> Vec<ChoiceGroup> {
-    let kind = CATALOGUE.iter().find(|kind| kind.name == chosen);
-    let first = || CATALOGUE.iter().find(|kind| ticked.iter().any(|name| name == kind.name));
-    let chosen = kind.or_else(first).or(CATALOGUE.first()).map_or("", |kind| kind.name);
-    choices_by_group(&[chosen])
+pub(super) fn test_events(catalogue: &Catalogue, chosen: &str, ticked: &[String]) -> Vec<ChoiceGroup> {
+    let first = || catalogue.all().iter().find(|kind| ticked.iter().any(|name| *name == kind.name));
+    let chosen = catalogue.find(chosen).or_else(first).or(catalogue.all().first()).map_or("", |kind| &kind.name);
+    choices_by_group(catalogue, &[chosen])
 }
 
 pub(super) fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &[&str]) -> Vec<Choice> {

@@ -9,9 +9,8 @@ use actix_web::web::Data;
 use super::dialog::{self, Shown, auth_label, format_label, retry_label};
 use super::{LIST, address, found};
 use crate::audit;
-use crate::credentials::Credential;
 use crate::db::DbError;
-use crate::events::find_type;
+use crate::event_types::Catalogue;
 use crate::history::pages::when;
 use crate::once::{FormId, once};
 use crate::sessions::Admin;
@@ -151,7 +150,7 @@ pub(super) async fn set(app: &App) -> Result<Arc<WebhookSet>, WebError> {
 
 /// What a form is held against.
 pub(super) fn known<'a>(app: &'a App, set: &'a WebhookSet) -> Known<'a> {
-    Known { policy: app.client.policy(), credentials: set.credentials() }
+    Known { policy: app.client.policy(), credentials: set.credentials(), catalogue: set.catalogue() }
 }
 
 /// The webhook that a form is about; none while it is not added.
@@ -234,7 +233,7 @@ async fn stale(
     let conflict = Conflict {
         who,
         when: when(current.updated_at),
-        differences: differences(&WebhookForm::of(&current), &form, set(app).await?.credentials()),
+        differences: differences(&WebhookForm::of(&current), &form, &*set(app).await?),
         fresh: format!("{}/edit", address(id)),
     };
     let status = StatusCode::CONFLICT;
@@ -247,8 +246,9 @@ async fn stale(
     .await
 }
 
-fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Credential>]) -> Vec<Difference> {
+fn differences(theirs: &WebhookForm, yours: &WebhookForm, set: &WebhookSet) -> Vec<Difference> {
     type Read<'a> = &'a dyn Fn(&WebhookForm) -> String;
+    let credentials = set.credentials();
     let client = |read: fn(&WebhookForm) -> String| {
         move |form: &WebhookForm| if form.auth == "oauth2_client" { read(form) } else { String::new() }
     };
@@ -273,7 +273,7 @@ fn differences(theirs: &WebhookForm, yours: &WebhookForm, credentials: &[Arc<Cre
         ("Client ID", &client_id),
         ("Scope", &scope),
         ("Credential", &credential),
-        ("Send on events", &|form| events(&form.events)),
+        ("Send on events", &|form| events(&form.events, set.catalogue())),
         ("Method", &|form| form.method.clone()),
         ("Payload format", &|form| Format::parse(&form.format).map_or("", format_label).to_owned()),
         ("Template", &|form| {
@@ -302,8 +302,8 @@ fn names(typed: &[String]) -> String {
 }
 
 /// The labels of the ticked events, in the order of the catalogue.
-fn events(names: &[String]) -> String {
-    let mut labels: Vec<&str> = names.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect();
+fn events(names: &[String], catalogue: &Catalogue) -> String {
+    let mut labels: Vec<&str> = catalogue.of(names).map(|kind| &*kind.label).collect();
     labels.sort_unstable();
     labels.dedup();
     if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }

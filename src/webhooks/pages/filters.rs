@@ -6,9 +6,10 @@ use actix_web::web::Data;
 
 use super::dialog::{self, EMPTY_ROWS, Shown, choices};
 use super::edit;
+use crate::event_types::Catalogue;
 use crate::events::{self, Environment, Event};
 use crate::filters::{Mode, Operator};
-use crate::history::pages::{event_label, when};
+use crate::history::pages::when;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::text::sentence;
@@ -70,19 +71,20 @@ pub(super) async fn typed(
         return dialog::answer(&app, &admin, form, Shown { saved, errors, status, ..Shown::default() }).await;
     };
     let environment = Environment::parse(&form.environment).unwrap_or(Environment::Production);
-    let types = form.ticked();
+    let catalogue = app.webhooks.catalogue();
+    let types = form.ticked(&catalogue);
     let ticked = !types.is_empty();
     let newest = app.db.read(move |conn| events::newest(conn, environment, &types, TRIED)).await?;
-    let tried = Some(tried(&filter::try_on(&filters, &newest), &newest, ticked));
+    let tried = Some(tried(&filter::try_on(&filters, &newest), &newest, ticked, &catalogue));
     dialog::answer(&app, &admin, form, Shown { saved, tried, ..Shown::default() }).await
 }
 
-fn tried(trial: &Trial, events: &[Event], ticked: bool) -> Tried {
+fn tried(trial: &Trial, events: &[Event], ticked: bool, catalogue: &Catalogue) -> Tried {
     let first = trial.first.as_ref().and_then(|(place, story)| {
         let event = events.get(*place)?;
         Some(FirstMiss {
             href: format!("/events/{}", event.id),
-            event: event_label(&event.type_name),
+            event: catalogue.label(&event.type_name),
             title: event.title.clone(),
             when: when(event.created_at),
             story: sentence(story),

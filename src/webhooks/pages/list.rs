@@ -130,7 +130,7 @@ fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> R
             (true, true) => Filled::Empty,
             (true, false) => Filled::NoMatch,
         },
-        rows: rows(conn, &page, now)?,
+        rows: rows(conn, &page, set.catalogue(), now)?,
         nothing: match q.as_str() {
             "" => "No webhook has the chosen state and environment.".to_owned(),
             q => format!("Nothing has “{q}” in its name, code or URL, and the chosen state and environment."),

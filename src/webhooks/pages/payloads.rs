@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::dialog::{self, Shown, format_label};
 use super::edit;
 use super::{HEADING, LIST};
-use crate::events::pages::choices_by_group;
-use crate::events::{CATALOGUE, EventId, EventType, Group, find_type};
+use crate::event_types::EventType;
+use crate::event_types::pages::choices_by_group;
+use crate::events::EventId;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::exchange::{headers, text_body};
@@ -22,8 +23,8 @@ use crate::webhooks::{Format, Webhook, payload};
 
 /// One type's request.
 pub(super) struct Payload {
-    pub(super) label: &'static str,
-    pub(super) name: &'static str,
+    pub(super) label: String,
+    pub(super) name: String,
     pub(super) message: Message,
 }
 
@@ -58,10 +59,11 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
         "" => Format::Notification,
         name => Format::parse(name).ok_or_else(|| unknown("format"))?,
     };
+    let catalogue = app.webhooks.catalogue();
     let chosen: Vec<&EventType> = if wish.kind.is_empty() {
-        Group::Content.types().collect()
+        catalogue.groups().take(1).flat_map(|(_, types)| types).map(|kind| &**kind).collect()
     } else {
-        find_type(&wish.kind).into_iter().collect()
+        catalogue.find(&wish.kind).map(|kind| &**kind).into_iter().collect()
     };
     if chosen.is_empty() {
         return Err(unknown("event"));
@@ -73,7 +75,7 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
     PayloadsPage {
         frame,
         formats: Format::ALL.iter().map(|one| choice(one.as_str(), format_label(*one), *one == format)).collect(),
-        types: choices_by_group(&[&wish.kind]),
+        types: choices_by_group(&catalogue, &[&wish.kind]),
         payloads: payloads(&app, &webhook, &chosen)?.0,
     }
     .answer()
@@ -91,8 +93,8 @@ pub(super) async fn typed(
         Ok(draft) => (draft.trial(saved.as_ref(), app.ids.make(), app.clock.now()), true),
         Err(_) => (sketch(&app, &form), false),
     };
-    let ticked: Vec<&EventType> =
-        CATALOGUE.iter().filter(|kind| form.events.iter().any(|name| name == kind.name)).collect();
+    let is_ticked = |kind: &&EventType| form.events.iter().any(|name| *name == kind.name);
+    let ticked: Vec<&EventType> = set.catalogue().all().iter().map(|kind| &**kind).filter(is_ticked).collect();
     let (all, fault) = payloads(&app, &webhook, &ticked)?;
     let note = match (ticked.is_empty(), whole, saved.is_some()) {
         (true, _, _) => "Tick an event to see what is sent for it.",
@@ -106,11 +108,7 @@ pub(super) async fn typed(
 }
 
 /// Those that can be written, and what is wrong with the template for the first that cannot.
-fn payloads(
-    app: &App,
-    webhook: &Webhook,
-    kinds: &[&'static EventType],
-) -> anyhow::Result<(Vec<Payload>, Option<String>)> {
+fn payloads(app: &App, webhook: &Webhook, kinds: &[&EventType]) -> anyhow::Result<(Vec<Payload>, Option<String>)> {
     let now = app.clock.now();
     let (mut all, mut first) = (Vec::with_capacity(kinds.len()), None);
     for kind in kinds {
@@ -119,7 +117,7 @@ fn payloads(
             Ok(payload) => {
                 let body = text_body(&payload.body);
                 let message = Message { line: payload.line, headers: headers(&payload.headers), body };
-                all.push(Payload { label: kind.label, name: kind.name, message });
+                all.push(Payload { label: kind.label.to_string(), name: kind.name.to_string(), message });
             }
             Err(error) => match error.downcast::<Unwritten>()? {
                 Unwritten::Template(fault) => first = first.or(Some(fault)),

@@ -7,8 +7,9 @@ use actix_web::web::Data;
 use super::dialog::{self, Shown};
 use super::edit;
 use crate::clock::Time;
-use crate::events::{self, CATALOGUE, Environment, Event, EventId, EventType, find_type};
-use crate::history::pages::{event_label, when};
+use crate::event_types::{Catalogue, EventType};
+use crate::events::{self, Environment, Event, EventId};
+use crate::history::pages::when;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::text::sentence;
@@ -28,7 +29,7 @@ pub(super) struct TemplateFields {
     pub(super) input: Input,
     pub(super) presets: &'static [Preset],
     /// The label of the type whose places are listed.
-    pub(super) of: &'static str,
+    pub(super) of: String,
     pub(super) places: Vec<Place>,
 }
 
@@ -97,14 +98,15 @@ fn begin(form: &mut WebhookForm) -> Result<(), FieldErrors> {
 /// On the example of each ticked type, then on the newest events of these types.
 async fn tried(app: &Data<App>, form: &WebhookForm, template: &Template) -> Result<TemplateTried, WebError> {
     let environment = Environment::parse(&form.environment).unwrap_or(Environment::Production);
-    let types = form.ticked();
+    let catalogue = app.webhooks.catalogue();
+    let types = form.ticked(&catalogue);
     let real = app.db.read(move |conn| events::newest(conn, environment, &types, TRIED)).await?;
     let now = app.clock.now();
     let webhook = form.sketch(app.ids.make(), now);
     let mut bodies: Vec<TriedBody> =
-        examples(form).into_iter().map(|kind| on_example(app, template, &webhook, kind, now)).collect();
+        examples(form, &catalogue).into_iter().map(|kind| on_example(app, template, &webhook, kind, now)).collect();
     let made = real.iter().filter(|event| event.data.is_some());
-    bodies.extend(made.map(|event| on_event(app, template, &webhook, event)));
+    bodies.extend(made.map(|event| on_event(app, template, &webhook, event, &catalogue)));
     let good = bodies.iter().filter(|tried| tried.body.is_ok()).count();
     Ok(TemplateTried {
         tone: if good == bodies.len() { "good" } else { "bad" },
@@ -115,16 +117,16 @@ async fn tried(app: &Data<App>, form: &WebhookForm, template: &Template) -> Resu
 }
 
 /// The ticked types, or the first of all.
-fn examples(form: &WebhookForm) -> Vec<&'static EventType> {
-    let ticked: Vec<_> = form.events.iter().filter_map(|name| find_type(name)).collect();
-    if ticked.is_empty() { CATALOGUE.iter().take(1).collect() } else { ticked }
+fn examples<'a>(form: &'a WebhookForm, catalogue: &'a Catalogue) -> Vec<&'a EventType> {
+    let ticked: Vec<&EventType> = catalogue.of(&form.events).map(|kind| &**kind).collect();
+    if ticked.is_empty() { catalogue.all().iter().take(1).map(|kind| &**kind).collect() } else { ticked }
 }
 
-fn on_example(app: &App, template: &Template, webhook: &Webhook, kind: &'static EventType, now: Time) -> TriedBody {
+fn on_example(app: &App, template: &Template, webhook: &Webhook, kind: &EventType, now: Time) -> TriedBody {
     let id = app.ids.make::<EventId>().to_string();
     let facts = Facts::of_example(kind, &id, now, webhook.environment, &app.settings.public_url);
     TriedBody {
-        event: kind.label.to_owned(),
+        event: kind.label.to_string(),
         title: "example".to_owned(),
         when: None,
         href: format!("/event-types/{}", kind.name),
@@ -132,13 +134,13 @@ fn on_example(app: &App, template: &Template, webhook: &Webhook, kind: &'static 
     }
 }
 
-fn on_event(app: &App, template: &Template, webhook: &Webhook, event: &Event) -> TriedBody {
+fn on_event(app: &App, template: &Template, webhook: &Webhook, event: &Event, catalogue: &Catalogue) -> TriedBody {
     TriedBody {
-        event: event_label(&event.type_name),
+        event: catalogue.label(&event.type_name),
         title: event.title.clone(),
         when: Some(when(event.created_at)),
         href: format!("/events/{}", event.id),
-        body: body(template, webhook, &Facts::of(event, &app.settings.public_url)),
+        body: body(template, webhook, &Facts::of(event, catalogue, &app.settings.public_url)),
     }
 }
 
@@ -146,12 +148,13 @@ fn body(template: &Template, webhook: &Webhook, facts: &Facts<'_>) -> Result<Bod
     template.render(facts, Target::of(webhook)).map(|text| text_body(&text)).map_err(|fault| sentence(&fault))
 }
 
-pub(super) fn template_fields(form: &WebhookForm, input: Input) -> TemplateFields {
-    let kind = find_type(&form.test_event).or_else(|| examples(form).into_iter().next());
+pub(super) fn template_fields(form: &WebhookForm, catalogue: &Catalogue, input: Input) -> TemplateFields {
+    let kind =
+        catalogue.find(&form.test_event).map(|kind| &**kind).or_else(|| examples(form, catalogue).into_iter().next());
     TemplateFields {
         input,
         presets: Preset::ALL,
-        of: kind.map_or("", |kind| kind.label),
+        of: kind.map(|kind| kind.label.to_string()).unwrap_or_default(),
         places: kind.map(places).unwrap_or_default(),
     }
 }

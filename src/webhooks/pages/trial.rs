@@ -1,5 +1,7 @@
 //! Test webhook: on the dialog's values, saved or not, and on a saved webhook from the list.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -13,7 +15,7 @@ use super::{LIST, address, frame};
 use crate::credentials::token::Step;
 use crate::delivery::Outcome;
 use crate::delivery::test::{TestReport, example, run};
-use crate::events::EventType;
+use crate::event_types::{Catalogue, EventType};
 use crate::history::pages::status_line;
 use crate::outbound::Reply;
 use crate::sessions::Admin;
@@ -38,7 +40,7 @@ pub(super) struct TestResult {
     /// What to do; empty after a success.
     pub(super) remedy: String,
     /// The label of the event whose example was sent.
-    pub(super) event: &'static str,
+    pub(super) event: String,
     /// A request left for the receiver.
     pub(super) sent: bool,
     /// The token request before it.
@@ -89,8 +91,8 @@ pub(super) async fn typed(
     let set = edit::set(&app).await?;
     let parsed = form
         .parse(edit::known(&app, &set), saved.as_ref())
-        .and_then(|draft| Ok((draft, kind(&form.test_event, &form.events)?)))
-        .and_then(|(draft, kind)| draft.check_template(kind).map(|()| (draft, kind)));
+        .and_then(|draft| Ok((draft, kind(set.catalogue(), &form.test_event, &form.events)?)))
+        .and_then(|(draft, kind)| draft.check_template(&kind).map(|()| (draft, kind)));
     let (draft, kind) = match parsed {
         Ok(parsed) => parsed,
         Err(errors) => {
@@ -99,7 +101,7 @@ pub(super) async fn typed(
         }
     };
     let webhook = draft.trial(saved.as_ref(), app.ids.make(), app.clock.now());
-    let test = Some(send(&app, &admin, webhook, saved.as_ref().map(|webhook| webhook.id), kind).await?);
+    let test = Some(send(&app, &admin, webhook, saved.as_ref().map(|webhook| webhook.id), &kind).await?);
     dialog::answer(&app, &admin, form, Shown { saved, test, ..Shown::default() }).await
 }
 
@@ -110,7 +112,7 @@ pub(super) async fn ask(
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
-    let events = test_events("", &webhook.events);
+    let events = test_events(&app.webhooks.catalogue(), "", &webhook.events);
     answer(&app, &admin, &webhook, events, None, whole).await
 }
 
@@ -122,13 +124,14 @@ pub(super) async fn saved(
     Form(chosen): Form<Chosen>,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
-    let kind = kind(&chosen.test_event, &webhook.events)
+    let catalogue = app.webhooks.catalogue();
+    let kind = kind(&catalogue, &chosen.test_event, &webhook.events)
         .map_err(|errors| WebError::BadRequest(errors.of("test_event").to_owned()))?;
-    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([kind]).err()) {
+    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&*kind]).err()) {
         return Err(WebError::BadRequest(fault));
     }
-    let result = send(&app, &admin, webhook.clone(), Some(id), kind).await?;
-    answer(&app, &admin, &webhook, test_events(kind.name, &[]), Some(result), true).await
+    let result = send(&app, &admin, webhook.clone(), Some(id), &kind).await?;
+    answer(&app, &admin, &webhook, test_events(&catalogue, &kind.name, &[]), Some(result), true).await
 }
 
 async fn answer(
@@ -159,8 +162,9 @@ async fn answer(
     page.answer()
 }
 
-fn kind(chosen: &str, ticked: &[String]) -> Result<&'static EventType, FieldErrors> {
-    example(chosen, ticked)
+fn kind(catalogue: &Catalogue, chosen: &str, ticked: &[String]) -> Result<Arc<EventType>, FieldErrors> {
+    example(catalogue, chosen, ticked)
+        .cloned()
         .ok_or_else(|| FieldErrors::one("test_event", "There is no such event to test with; choose one of the list."))
 }
 
@@ -169,14 +173,14 @@ async fn send(
     admin: &Admin,
     webhook: Webhook,
     saved: Option<WebhookId>,
-    kind: &'static EventType,
+    kind: &EventType,
 ) -> Result<TestResult, WebError> {
     app.test_limit.count(admin.user_id.as_str()).map_err(WebError::TooMany)?;
     let report = run(&app.tester(), admin.actor(), webhook, saved, kind).await?;
     Ok(result(report, kind))
 }
 
-fn result(report: TestReport, kind: &'static EventType) -> TestResult {
+fn result(report: TestReport, kind: &EventType) -> TestResult {
     let ok = report.outcome == Outcome::Ok;
     let cause = report.outcome.cause(report.status);
     // What came of the token request stands in its own step.
@@ -190,7 +194,7 @@ fn result(report: TestReport, kind: &'static EventType) -> TestResult {
             _ => cause,
         },
         remedy: if ok { String::new() } else { remedy(detail, report.outcome.remedy(report.status)) },
-        event: kind.label,
+        event: kind.label.to_string(),
         sent: report.outcome != Outcome::AuthError,
         token: report.token.as_ref().map(token_step),
         request: Message {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use postrider::api_keys::Scope;
 use postrider::clock::Clock;
-use postrider::events::find_type;
+use postrider::event_types::built_in;
 use postrider::webhooks::Format;
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ async fn delivered(app: &TestApp) -> Value {
         })
         .collect();
     assert_eq!(requests.len(), Format::ALL.len(), "one of each");
-    let kind = find_type(event["type"].as_str().unwrap()).unwrap();
+    let kind = built_in(event["type"].as_str().unwrap()).unwrap();
     json!({
         "secret": SECRET,
         "requests": requests,

@@ -149,3 +149,14 @@ async fn the_receivers_code_takes_what_is_genuine_and_nothing_else() {
     let arrived = String::from_utf8(request.body).unwrap();
     assert_eq!(shown.trim(), arrived, "the body that the page shows is the one that arrives");
 }
+
+#[actix_web::test]
+async fn the_page_of_an_event_type_shows_the_same_code() {
+    let app = TestApp::sqlite().await;
+    let shown = app.admin().await.get("/event-types/document.released").await;
+    let page = page("docs/administrators/receivers.md");
+    for language in ["python", "javascript"] {
+        let code = shown.texts(&format!("#verify-{language}"));
+        assert_eq!(code[0].trim(), block(&page, &format!("{language} by-hand")).trim(), "{language}");
+    }
+}

@@ -19,6 +19,7 @@ use postrider::clock::{Clock, Time};
 use postrider::config::Settings;
 use postrider::db::{Conn, DatabaseUrl, Db, DbError, Tx, migrate};
 use postrider::delivery::worker::{Step, Worker};
+use postrider::event_types::built_in;
 use postrider::events::{self, Environment, EventId};
 use postrider::ids::Ids;
 use postrider::secret::Sealer;
@@ -265,7 +266,7 @@ impl TestApp {
     /// The same in either world.
     pub async fn publish_in(&self, environment: Environment, data: &str) -> EventId {
         let draft = events::Draft {
-            kind: events::find_type("document.released").unwrap(),
+            kind: Arc::clone(built_in("document.released").unwrap()),
             environment,
             source: events::Source::Content,
             subject: None,

@@ -2,9 +2,10 @@
 //!
 //! Used by the tests that kill it and by the bench that loads it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
@@ -195,14 +196,14 @@ fn serve(settings: &[(&'static str, String)]) -> Child {
 /// A port that nothing listens on, given to nobody else here: below those that the system hands out by itself, where
 /// a connection of another test could take it before it is used.
 pub fn free_port() -> u16 {
-    const FIRST: u32 = 10_000;
-    const COUNT: u32 = 10_000;
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Apart from those of another run at the same time.
-    let from = std::process::id().wrapping_mul(37);
-    let mut ports = std::iter::repeat_with(|| from.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT + FIRST);
-    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    ports.by_ref().take(COUNT as usize).map(|port| port as u16).find(free).expect("a free port")
+    const PORTS: Range<u16> = 10_000..20_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Far from those of another run at the same time.
+    let start = u16::try_from(std::process::id() % 100).expect("less than 100") * 100;
+    std::iter::repeat_with(|| PORTS.start + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start))
+        .take(PORTS.len())
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port is free")
 }
 
 /// A schema of its own, named in the address.

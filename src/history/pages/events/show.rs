@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::super::words::{badge, event_label, exact};
+use super::super::words::{badge, exact};
 use super::LIST;
 use crate::db::{Conn, DbError};
 use crate::delivery::State;
@@ -72,7 +72,7 @@ pub(in crate::history::pages) async fn show(
 ) -> Result<HttpResponse, WebError> {
     let webhooks = app.webhooks.clone();
     let (found, set) = app.db.read(move |conn| look(conn, id, &webhooks)).await?;
-    let mut frame = admin.frame(&event_label(&found.event.type_name), Place::Events);
+    let mut frame = admin.frame(&set.catalogue().label(&found.event.type_name), Place::Events);
     frame.crumbs = vec![Crumb { label: "Events".to_owned(), href: LIST.to_owned() }];
     page(frame, found, &set).answer()
 }
@@ -94,9 +94,9 @@ fn page(frame: Frame, found: Found, set: &WebhookSet) -> ShowPage {
     let not_stored = || Body::NotStored("this body is past the time that bodies are kept.".to_owned());
     ShowPage {
         frame,
-        story: story(&event, &verdicts),
+        story: story(&set.catalogue().label(&event.type_name), &event, &verdicts),
         id: event.id.to_string(),
-        code: event.kind().map_or_else(String::new, |kind| kind.code.to_owned()),
+        code: set.catalogue().code(&event.type_name).into_owned(),
         environment: match event.environment {
             Environment::Production => "Production",
             Environment::Test => "Test",
@@ -112,7 +112,7 @@ fn page(frame: Frame, found: Found, set: &WebhookSet) -> ShowPage {
     }
 }
 
-fn story(event: &Event, verdicts: &[Verdict]) -> String {
+fn story(label: &str, event: &Event, verdicts: &[Verdict]) -> String {
     let by = event.person.as_ref().map(|person| format!(", caused by {}", person.email)).unwrap_or_default();
     let tried = verdicts.iter().filter(|verdict| verdict.tried).count();
     let waits = verdicts.iter().filter(|verdict| verdict.waits).count();
@@ -127,7 +127,7 @@ fn story(event: &Event, verdicts: &[Verdict]) -> String {
         1 => format!("{went} For 1 it waits."),
         many => format!("{went} For {many} it waits."),
     };
-    format!("{} from {}{by}. {what}", event_label(&event.type_name), event.source.label())
+    format!("{label} from {}{by}. {what}", event.source.label())
 }
 
 /// One for each webhook that there was, those that were sent to first; then those that came later.

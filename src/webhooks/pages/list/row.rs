@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::super::halves;
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::events::{Environment, find_type};
+use crate::event_types::Catalogue;
+use crate::events::Environment;
 use crate::history::pages::{badge, result, when};
 use crate::history::{self, Last, Reading, last_deliveries};
 use crate::web::badge::Badge;
@@ -53,7 +54,7 @@ impl State {
 }
 
 /// The rows of a page, with two queries for all of them.
-pub(super) fn rows(conn: &mut Conn, page: &[&Webhook], now: Time) -> Result<Vec<Row>, DbError> {
+pub(super) fn rows(conn: &mut Conn, page: &[&Webhook], catalogue: &Catalogue, now: Time) -> Result<Vec<Row>, DbError> {
     let ids: Vec<WebhookId> = page.iter().map(|webhook| webhook.id).collect();
     let mut last: HashMap<WebhookId, Last> =
         last_deliveries(conn, &ids)?.into_iter().map(|last| (last.webhook_id, last)).collect();
@@ -69,12 +70,11 @@ pub(super) fn rows(conn: &mut Conn, page: &[&Webhook], now: Time) -> Result<Vec<
         };
         Spark::new(day.iter().map(sum).collect())
     };
-    Ok(page.iter().map(|webhook| row(webhook, last.remove(&webhook.id), spark(webhook.id))).collect())
+    Ok(page.iter().map(|webhook| row(webhook, catalogue, last.remove(&webhook.id), spark(webhook.id))).collect())
 }
 
-fn row(webhook: &Webhook, last: Option<Last>, spark: Spark) -> Row {
+fn row(webhook: &Webhook, catalogue: &Catalogue, last: Option<Last>, spark: Spark) -> Row {
     let (origin, path) = halves(webhook);
-    let label = |name: &String| find_type(name).map_or_else(|| name.clone(), |kind| kind.label.to_owned());
     let held = !webhook.is_sendable();
     let failing = !held && spark.only_failed;
     Row {
@@ -87,7 +87,7 @@ fn row(webhook: &Webhook, last: Option<Last>, spark: Spark) -> Row {
         origin,
         path,
         url: webhook.url.clone(),
-        events: webhook.events.iter().map(label).collect(),
+        events: webhook.events.iter().map(|name| catalogue.label(name)).collect(),
         spark,
         last: last.map(|last| LastDelivery {
             href: format!("/deliveries/{}", last.delivery_id),

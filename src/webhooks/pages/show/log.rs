@@ -10,7 +10,8 @@ use super::overview::tab_of_log;
 use super::own_frame;
 use crate::clock::Time;
 use crate::delivery::{DeliveryId, Kind};
-use crate::history::pages::{event_label, exact, result, shown_attempt, verdict};
+use crate::event_types::Catalogue;
+use crate::history::pages::{exact, result, shown_attempt, verdict};
 use crate::history::{self, LogCursor, LogPage, LogRow, Verdict};
 use crate::sessions::Admin;
 use crate::state::App;
@@ -77,6 +78,7 @@ pub(super) async fn read(app: &App, id: WebhookId, wish: &str, cursor: &str) -> 
         "" => None,
         text => Some(parse(text).ok_or_else(|| bad("This page address is not valid. Start again at the first page."))?),
     };
+    let catalogue = app.webhooks.catalogue();
     let page = app.db.read(move |conn| history::log(conn, id, verdict, from, SIZE)).await?;
     let own = tab_of_log(id);
     let with = |word: &str| if word.is_empty() { own.clone() } else { format!("{own}&result={word}") };
@@ -89,7 +91,7 @@ pub(super) async fn read(app: &App, id: WebhookId, wish: &str, cursor: &str) -> 
             (true, false) => Filled::NoMatch,
         },
         pager: pager(&page, &with(wish)),
-        rows: page.rows.into_iter().map(|found| row(id, found)).collect(),
+        rows: page.rows.into_iter().map(|found| row(id, found, &catalogue)).collect(),
     })
 }
 
@@ -97,7 +99,7 @@ fn bad(sentence: &str) -> WebError {
     WebError::BadRequest(sentence.to_owned())
 }
 
-fn row(id: WebhookId, found: LogRow) -> Row {
+fn row(id: WebhookId, found: LogRow, catalogue: &Catalogue) -> Row {
     Row {
         result: word(verdict(found.outcome)),
         state: verdict(found.outcome),
@@ -109,7 +111,7 @@ fn row(id: WebhookId, found: LogRow) -> Row {
                 cause => format!("– {cause}"),
             },
         },
-        event: event_label(&found.event_type),
+        event: catalogue.label(&found.event_type),
         title: found.title,
         test: found.kind == Kind::Test,
         href: format!("{}/log/{}/{}", address(id), found.delivery_id, found.number),
@@ -178,7 +180,7 @@ pub(in crate::webhooks::pages) async fn attempt(
         result: word(verdict(line.outcome)),
         state: verdict(line.outcome),
         when: exact(line.sent_at),
-        event: event_label(&summary.event_type),
+        event: app.webhooks.catalogue().label(&summary.event_type),
         title: summary.title.clone(),
         request,
         answer,

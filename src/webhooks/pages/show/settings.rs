@@ -1,7 +1,8 @@
 //! A webhook's settings at a glance.
 
 use super::super::dialog::{auth_label, day, format_label, retry_label};
-use crate::events::{Environment, find_type};
+use crate::event_types::Catalogue;
+use crate::events::Environment;
 use crate::filters::Mode;
 use crate::history::pages::when;
 use crate::web::view::When;
@@ -17,7 +18,7 @@ pub(super) struct Settings {
     /// "OAuth, set 2 Nov 2026"
     pub(super) login: String,
     /// Labels of the ticked events; empty for none.
-    pub(super) events: Vec<&'static str>,
+    pub(super) events: Vec<String>,
     pub(super) format: &'static str,
     /// The template of its bodies; empty for other formats.
     pub(super) template: String,
@@ -36,12 +37,12 @@ pub(super) struct Settings {
     pub(super) changed: When,
 }
 
-pub(super) fn of(webhook: Webhook) -> Settings {
+pub(super) fn of(webhook: Webhook, catalogue: &Catalogue) -> Settings {
     Settings {
         id: webhook.id.to_string(),
         method: webhook.method.as_str(),
         login: login(&webhook),
-        events: webhook.events.iter().filter_map(|name| find_type(name)).map(|kind| kind.label).collect(),
+        events: webhook.events.iter().map(|name| catalogue.label(name)).collect(),
         format: format_label(webhook.format),
         template: webhook.template.as_ref().map(|template| template.text().to_owned()).unwrap_or_default(),
         headers: webhook.headers.iter().map(|header| header.name.clone()).collect(),

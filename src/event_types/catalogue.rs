@@ -1,31 +1,14 @@
-//! The event types that exist, with the code that receivers read and the label that people read.
+//! The types that are built in, read from the files that are compiled in.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// One type of event.
-#[derive(Debug, PartialEq, Eq)]
-pub struct EventType {
-    /// `document.released`
-    pub name: &'static str,
-    /// `STATUS_SET_TO_RELEASED_EVENT`, as bodies carry it.
-    pub code: &'static str,
-    /// `Status set to Released`
-    pub label: &'static str,
-    /// When it happens, in a sentence.
-    pub description: &'static str,
-    /// Where the dialog lists it.
-    pub group: Group,
-    /// An example of its data: what tests and the payload page send.
-    pub example: &'static str,
-    /// What its data looks like, as JSON Schema 2020-12.
-    pub schema: &'static str,
-}
+use super::EventType;
 
 crate::word_enum! {
-    /// A group of the catalogue.
+    /// A group of built-in types.
     Group {
         /// Documents, publications, assignments.
         Content = "Content",
@@ -63,21 +46,11 @@ impl Group {
             Self::Postrider => include_str!("catalogue/postrider.json"),
         }
     }
-
-    /// The types of this group.
-    pub fn types(self) -> impl Iterator<Item = &'static EventType> {
-        CATALOGUE.iter().filter(move |kind| kind.group == self)
-    }
 }
 
-/// Every type, in the order of the dialog.
-pub static CATALOGUE: LazyLock<Vec<EventType>> =
-    LazyLock::new(|| Group::ALL.iter().flat_map(|group| read(*group)).collect());
-
-/// The type of that name.
-pub fn find_type(name: &str) -> Option<&'static EventType> {
-    CATALOGUE.iter().find(|kind| kind.name == name)
-}
+/// Every built-in type, in the order of the dialog.
+pub static BUILT_IN: LazyLock<Vec<Arc<EventType>>> =
+    LazyLock::new(|| Group::ALL.iter().flat_map(|group| read(*group)).map(Arc::new).collect());
 
 #[expect(clippy::expect_used, reason = "the files are compiled in and read by every test")]
 fn read(group: Group) -> Vec<EventType> {
@@ -95,13 +68,14 @@ fn read(group: Group) -> Vec<EventType> {
     }
     let entries: Vec<Entry> = serde_json::from_str(group.file()).expect("the file of a group is a list of types");
     let entries = entries.into_iter().map(|entry| EventType {
-        name: entry.name,
-        code: entry.code,
-        label: entry.label,
-        description: entry.description,
-        group,
-        example: entry.example.get(),
-        schema: entry.schema.get(),
+        name: entry.name.into(),
+        code: entry.code.into(),
+        label: entry.label.into(),
+        description: entry.description.into(),
+        group: group.as_str().into(),
+        example: entry.example.get().into(),
+        schema: entry.schema.get().into(),
+        declared: None,
     });
     entries.collect()
 }
@@ -125,27 +99,27 @@ mod tests {
 
     #[test]
     fn the_three_main_events_come_first() {
-        let first: Vec<_> = CATALOGUE.iter().take(3).map(|kind| kind.name).collect();
+        let first: Vec<_> = BUILT_IN.iter().take(3).map(|kind| kind.name.clone()).collect();
         assert_eq!(first, ["document.released", "publication.published", "assignment.created"]);
-        assert_eq!(CATALOGUE.len(), 35);
+        assert_eq!(BUILT_IN.len(), 35);
     }
 
     #[test]
     fn names_codes_and_labels_are_unique_and_codes_follow_the_rule() {
-        let unique = |of: fn(&EventType) -> &str| CATALOGUE.iter().map(of).collect::<HashSet<_>>().len();
-        assert_eq!(unique(|kind| kind.name), CATALOGUE.len());
-        assert_eq!(unique(|kind| kind.code), CATALOGUE.len());
-        assert_eq!(unique(|kind| kind.label), CATALOGUE.len());
-        for kind in CATALOGUE.iter().filter(|kind| !OWN_CODES.contains(&kind.code)) {
-            assert_eq!(kind.code, format!("{}_EVENT", kind.name.replace('.', "_").to_uppercase()));
+        let unique = |of: fn(&EventType) -> &str| BUILT_IN.iter().map(|kind| of(kind)).collect::<HashSet<_>>().len();
+        assert_eq!(unique(|kind| &kind.name), BUILT_IN.len());
+        assert_eq!(unique(|kind| &kind.code), BUILT_IN.len());
+        assert_eq!(unique(|kind| &kind.label), BUILT_IN.len());
+        for kind in BUILT_IN.iter().filter(|kind| !OWN_CODES.contains(&&*kind.code)) {
+            assert_eq!(kind.code, super::super::code_of(&kind.name));
         }
     }
 
     #[test]
     fn every_example_fits_its_schema_and_every_field_is_told_in_words() {
-        for kind in CATALOGUE.iter() {
+        for kind in BUILT_IN.iter() {
             let (schema, example): (Value, Value) =
-                (serde_json::from_str(kind.schema).unwrap(), serde_json::from_str(kind.example).unwrap());
+                (serde_json::from_str(&kind.schema).unwrap(), serde_json::from_str(&kind.example).unwrap());
             jsonschema::draft202012::meta::validate(&schema).unwrap();
             let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
             let faults: Vec<_> = validator.iter_errors(&example).map(|fault| fault.to_string()).collect();

@@ -1,0 +1,2 @@
+drop index webhook_events_type;
+drop table event_types;

@@ -1,0 +1,279 @@
+//! Available webhook events: what can be subscribed to, what a receiver gets for each, and how more are declared; and the
+//! choice of types.
+
+mod edit;
+mod remove;
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ops::Rejected;
+use super::{Catalogue, EventType, store};
+use crate::db::DbError;
+use crate::events::EventId;
+use crate::history::pages::when;
+use crate::sessions::Admin;
+use crate::state::App;
+use crate::text::shell_word;
+use crate::web::exchange::text_body;
+use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::view::{Body, Choice, ChoiceGroup, When};
+use crate::web::{Access, Page, Query, Route, WebError};
+use crate::webhooks::form::WebhookForm;
+use crate::webhooks::pages::format_label;
+use crate::webhooks::{Format, payload};
+
+/// Where the list is.
+const LIST: &str = "/event-types";
+const HEADING: &str = "Available webhook events";
+/// How a receiver verifies a signature without a library, as the page for writers of receivers has it too.
+const VERIFY: [Snippet; 2] = [
+    Snippet { id: "verify-python", language: "Python", code: include_str!("verify/by_hand.py") },
+    Snippet { id: "verify-javascript", language: "JavaScript", code: include_str!("verify/by_hand.js") },
+];
+
+/// The routes.
+pub(crate) fn routes() -> Vec<Route> {
+    let admin = Access::Admin;
+    vec![
+        Route::get(LIST, admin, list),
+        Route::post(LIST, admin, "event_type.declared", edit::create),
+        Route::get("/event-types/new", admin, edit::new),
+        Route::get("/event-types/{name}", admin, show),
+        Route::post("/event-types/{name}", admin, "event_type.changed", edit::change),
+        Route::get("/event-types/{name}/edit", admin, edit::edit),
+        Route::get("/event-types/{name}/delete", admin, remove::confirm_delete),
+        Route::post("/event-types/{name}/delete", admin, "event_type.deleted", remove::delete),
+    ]
+}
+
+/// Where no dialog can say it better.
+impl From<Rejected> for WebError {
+    fn from(error: Rejected) -> Self {
+        match error {
+            Rejected::Database(error) => error.into(),
+            Rejected::Gone => Self::NotFound,
+            Rejected::Full | Rejected::NameTaken | Rejected::CodeTaken(_) | Rejected::InUse(_) | Rejected::Stale => {
+                Self::Conflict(error.to_string())
+            }
+        }
+    }
+}
+
+/// The page of a type.
+fn address(name: &str) -> String {
+    format!("{LIST}/{name}")
+}
+
+/// The whole catalogue to choose from; a type that it does not have stands for itself below.
+pub(crate) fn choices_by_group(catalogue: &Catalogue, chosen: &[impl AsRef<str>]) -> Vec<ChoiceGroup> {
+    let is_chosen = |name: &str| chosen.iter().any(|one| one.as_ref() == name);
+    let choice = |kind: &EventType| Choice {
+        value: kind.name.to_string(),
+        label: kind.label.to_string(),
+        chosen: is_chosen(&kind.name),
+    };
+    let mut groups: Vec<ChoiceGroup> = catalogue
+        .groups()
+        .map(|(group, types)| ChoiceGroup {
+            label: group.to_owned(),
+            choices: types.iter().map(|kind| choice(kind)).collect(),
+        })
+        .collect();
+    let gone = chosen.iter().map(AsRef::as_ref).filter(|name| !name.is_empty() && catalogue.find(name).is_none());
+    let gone: Vec<Choice> =
+        gone.map(|name| Choice { value: name.to_owned(), label: name.to_owned(), chosen: true }).collect();
+    if !gone.is_empty() {
+        groups.push(ChoiceGroup { label: "No longer here".to_owned(), choices: gone });
+    }
+    groups
+}
+
+/// What is looked for.
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    q: String,
+}
+
+/// The types of a group that were found.
+struct Found {
+    group: String,
+    types: Vec<Line>,
+}
+
+/// A type in the list.
+struct Line {
+    name: String,
+    label: String,
+    description: String,
+    declared: bool,
+}
+
+/// The list, also behind dialogs.
+struct List {
+    q: String,
+    count: String,
+    groups: Vec<Found>,
+}
+
+impl List {
+    fn of(catalogue: &Catalogue, q: &str) -> Self {
+        let word = q.trim().to_lowercase();
+        let fits = |kind: &EventType| {
+            [&kind.name, &kind.code, &kind.label, &kind.description]
+                .iter()
+                .any(|text| text.to_lowercase().contains(&word))
+        };
+        let line = |kind: &EventType| Line {
+            name: kind.name.to_string(),
+            label: kind.label.to_string(),
+            description: kind.description.to_string(),
+            declared: kind.declared.is_some(),
+        };
+        let groups: Vec<Found> = catalogue
+            .groups()
+            .map(|(group, types)| Found {
+                group: group.to_owned(),
+                types: types.iter().filter(|kind| fits(kind)).map(|kind| line(kind)).collect(),
+            })
+            .filter(|found| !found.types.is_empty())
+            .collect();
+        let count: usize = groups.iter().map(|found| found.types.len()).sum();
+        let count = match (word.is_empty(), count) {
+            (true, all) => format!("{all} events"),
+            (false, count) => format!("{count} of {} events", catalogue.all().len()),
+        };
+        Self { q: q.trim().to_owned(), count, groups }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "event_types/list.html")]
+struct ListPage {
+    frame: Frame,
+    list: List,
+}
+
+/// The frame of the list, also behind dialogs.
+fn frame(admin: &Admin, list: Option<&List>) -> Frame {
+    let mut frame = admin.frame(HEADING, Place::Integrations);
+    frame.count = list.map(|list| list.count.clone()).unwrap_or_default();
+    frame
+}
+
+async fn list(app: Data<App>, admin: Admin, Query(wish): Query<Wish>) -> Result<HttpResponse, WebError> {
+    let list = List::of(&*current(&app).await?, &wish.q);
+    ListPage { frame: frame(&admin, Some(&list)), list }.answer()
+}
+
+/// The types as they stand, also those that another process declared just now.
+pub(super) async fn current(app: &App) -> Result<Arc<Catalogue>, WebError> {
+    let webhooks = app.webhooks.clone();
+    let set = app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?;
+    Ok(Arc::clone(set.catalogue()))
+}
+
+/// A field of the data.
+struct Field {
+    path: String,
+    kind: String,
+    required: bool,
+    description: String,
+}
+
+/// The body in one format.
+struct Example {
+    format: &'static str,
+    label: &'static str,
+    body: Body,
+}
+
+/// Code to copy.
+struct Snippet {
+    id: &'static str,
+    language: &'static str,
+    code: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "event_types/show.html")]
+struct ShowPage {
+    frame: Frame,
+    kind: Arc<EventType>,
+    /// When a declared one was last changed.
+    changed: Option<When>,
+    examples: Vec<Example>,
+    fields: Vec<Field>,
+    schema: Body,
+    snippets: &'static [Snippet],
+    /// The command that posts one.
+    curl: String,
+}
+
+async fn show(app: Data<App>, admin: Admin, name: Path<String>) -> Result<HttpResponse, WebError> {
+    let kind = current(&app).await?.find(&name).cloned().ok_or(WebError::NotFound)?;
+    let mut frame = admin.frame(&kind.label, Place::Integrations);
+    frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
+    let curl = curl(&kind, &app.settings.public_url);
+    let page = ShowPage {
+        frame,
+        examples: Format::ALL.iter().map(|format| example(&app, &kind, *format)).collect::<Result<_, _>>()?,
+        fields: fields(&kind)?,
+        schema: text_body(&kind.schema),
+        changed: kind.declared.as_ref().map(|declared| when(declared.updated_at)),
+        kind,
+        snippets: &VERIFY,
+        curl,
+    };
+    page.answer()
+}
+
+/// The example as an event that is posted from a terminal.
+fn curl(kind: &EventType, portal: &str) -> String {
+    let event = format!(r#"{{"type":"{}","data":{}}}"#, kind.name, kind.example);
+    format!(
+        "curl -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" \\\n  -d {} \\\n  {portal}/api/v1/events",
+        shell_word(&event)
+    )
+}
+
+fn example(app: &App, kind: &EventType, format: Format) -> Result<Example, WebError> {
+    let (now, id) = (app.clock.now(), app.ids.make::<EventId>().to_string());
+    let webhook = WebhookForm::sample_in(format).sketch(app.ids.make(), now);
+    let shown = payload::example(&webhook, kind, &id, now, &app.settings.public_url)?;
+    Ok(Example { format: format.as_str(), label: format_label(format), body: text_body(&shown.body) })
+}
+
+fn fields(kind: &EventType) -> Result<Vec<Field>, WebError> {
+    let schema: Value = serde_json::from_str(&kind.schema).map_err(anyhow::Error::from)?;
+    let mut fields = Vec::new();
+    collect(&schema, "", &mut fields);
+    Ok(fields)
+}
+
+/// The properties of an object, each followed by its own.
+fn collect(schema: &Value, above: &str, fields: &mut Vec<Field>) {
+    let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{above}/{name}");
+        let kind = property["type"].as_str().unwrap_or_default();
+        let detail = match (property["format"].as_str(), property["enum"].as_array()) {
+            (Some(format), _) => format!("{kind}, {format}"),
+            (None, Some(words)) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
+            (None, None) => kind.to_owned(),
+        };
+        fields.push(Field {
+            path: path.clone(),
+            kind: detail,
+            required: required(name),
+            description: property["description"].as_str().unwrap_or_default().to_owned(),
+        });
+        collect(property, &path, fields);
+    }
+}

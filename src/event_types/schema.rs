@@ -1,0 +1,100 @@
+//! JSON Schemas that people write: read, compiled, and held against data; pure.
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+
+use crate::events::intake::is_strict_json;
+use crate::text::shortened;
+
+/// The most faults of one event that are told.
+const MOST_FAULTS: usize = 20;
+/// The longest words of one fault, in characters.
+const LONGEST_FAULT: usize = 200;
+
+/// A schema that was compiled.
+#[derive(Debug)]
+pub struct Schema(Validator);
+
+impl Schema {
+    /// Reads a schema of 2020-12 or draft-07; 2020-12 where it does not say. Nothing is fetched: a reference leads to a
+    /// place in the schema itself. Expressions take linear time.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn compile(text: &str) -> Result<Self, String> {
+        let value: Value = Some(text)
+            .filter(|text| is_strict_json(text))
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or("This is no JSON, or has a key twice.")?;
+        if !value.is_object() {
+            return Err("A schema is an object.".to_owned());
+        }
+        let draft = match value.get("$schema").map(|said| said.as_str().unwrap_or_default().trim_end_matches('#')) {
+            None | Some("https://json-schema.org/draft/2020-12/schema") => Draft::Draft202012,
+            Some("http://json-schema.org/draft-07/schema" | "https://json-schema.org/draft-07/schema") => Draft::Draft7,
+            Some(_) => return Err("Write the schema in 2020-12 or draft-07, and say so in $schema.".to_owned()),
+        };
+        let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
+        let built = options.with_pattern_options(PatternOptions::regex()).build(&value);
+        built.map(Self).map_err(|fault| {
+            let place = fault.instance_path().to_string();
+            let told = shortened(&fault.to_string(), LONGEST_FAULT);
+            if place.is_empty() { format!("{told}.") } else { format!("At {place}: {told}.") }
+        })
+    }
+
+    /// What is wrong with data: the place in it as a JSON pointer, and what to change, without the value found. At most
+    /// 20.
+    pub fn faults(&self, data: &Value) -> Vec<(String, String)> {
+        let told = |fault: jsonschema::ValidationError<'_>| {
+            let words = shortened(&fault.masked_with("The value").to_string(), LONGEST_FAULT);
+            (fault.instance_path().to_string(), format!("{words}."))
+        };
+        self.0.iter_errors(data).take(MOST_FAULTS).map(told).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        Schema::compile(text).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn only_sound_schemas_of_known_drafts_are_taken() {
+        assert_eq!(wrong(r#"{"type":"object"}"#), "");
+        assert_eq!(wrong(r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}"#), "");
+        assert_eq!(wrong(r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"object"}}}"##), "");
+        assert!(wrong("{").starts_with("This is no JSON"));
+        assert!(wrong(r#"{"a":1,"a":2}"#).starts_with("This is no JSON"));
+        assert_eq!(wrong("true"), "A schema is an object.");
+        assert!(wrong(r#"{"$schema":"http://json-schema.org/draft-04/schema#"}"#).contains("2020-12 or draft-07"));
+        for text in [
+            r#"{"type":"objekt"}"#,
+            r#"{"$ref":"https://schemas.example.com/a.json"}"#,
+            r#"{"$ref":"file:///etc/passwd"}"#,
+            r##"{"$ref":"#/nowhere"}"##,
+            r#"{"properties":{"a":{"pattern":"("}}}"#,
+        ] {
+            assert!(!wrong(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_have_a_place_and_never_the_value() {
+        let schema = Schema::compile(
+            r#"{"type":"object","required":["id"],"properties":{"id":{"type":"integer"},"all":{"items":{"pattern":"^a+$"}}}}"#,
+        )
+        .unwrap();
+        let faults = |text: &str| schema.faults(&serde_json::from_str(text).unwrap());
+        assert_eq!(faults(r#"{"id":1,"more":true}"#), []);
+        let wrong = faults(r#"{"id":"hush-1","all":["a","hush-2"]}"#);
+        assert_eq!(wrong.iter().map(|(path, _)| &**path).collect::<Vec<_>>(), ["/id", "/all/1"]);
+        assert!(wrong.iter().all(|(_, told)| !told.contains("hush")), "{wrong:?}");
+        assert_eq!(faults("{}")[0].0, "");
+        let many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; 100].join(","));
+        assert_eq!(faults(&many).len(), MOST_FAULTS);
+    }
+}

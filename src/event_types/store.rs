@@ -1,0 +1,120 @@
+//! The table of declared event types.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::{Catalogue, Declared, EventType, Schema, code_of};
+use crate::clock::Time;
+use crate::db::{Conn, DbError};
+use crate::schema::{event_types, webhook_events, webhooks};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = event_types)]
+struct Row {
+    name: String,
+    label: String,
+    group_name: String,
+    description: String,
+    schema: String,
+    example: String,
+    checked: bool,
+    version: i32,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl Row {
+    fn of(kind: &EventType, declared: &Declared) -> Self {
+        Self {
+            name: kind.name.to_string(),
+            label: kind.label.to_string(),
+            group_name: kind.group.to_string(),
+            description: kind.description.to_string(),
+            schema: kind.schema.to_string(),
+            example: kind.example.to_string(),
+            checked: declared.check.is_some(),
+            version: declared.version,
+            created_at: declared.created_at,
+            updated_at: declared.updated_at,
+        }
+    }
+
+    /// A schema that is no longer understood checks nothing, and is told in the log: events are not lost for it.
+    fn open(self) -> EventType {
+        let compiled = self.checked.then(|| Schema::compile(&self.schema)).transpose();
+        let check = compiled.unwrap_or_else(|fault| {
+            tracing::error!(event_type = %self.name, %fault, "its stored schema cannot be read; events are not checked");
+            None
+        });
+        EventType {
+            code: code_of(&self.name).into(),
+            name: self.name.into(),
+            label: self.label.into(),
+            description: self.description.into(),
+            group: self.group_name.into(),
+            example: self.example.into(),
+            schema: self.schema.into(),
+            declared: Some(Declared {
+                version: self.version,
+                check,
+                created_at: self.created_at,
+                updated_at: self.updated_at,
+            }),
+        }
+    }
+}
+
+/// All types there are. What `before` has in the same version is taken over, since a schema is costly to compile.
+pub(crate) fn catalogue(conn: &mut Conn, before: &Catalogue) -> Result<Arc<Catalogue>, DbError> {
+    let rows: Vec<Row> = event_types::table.order(event_types::name).select(Row::as_select()).load(conn)?;
+    if rows.is_empty() {
+        return Ok(Catalogue::built_in());
+    }
+    let kept = |row: &Row| {
+        let same = |kind: &&Arc<EventType>| {
+            let declared = kind.declared.as_ref();
+            declared.is_some_and(|old| old.version == row.version && old.created_at == row.created_at)
+        };
+        before.find(&row.name).filter(same).cloned()
+    };
+    let types = rows.into_iter().map(|row| kept(&row).unwrap_or_else(|| Arc::new(row.open())));
+    Ok(Arc::new(Catalogue::with(types.collect())))
+}
+
+/// The declared type of that name.
+pub(super) fn find(conn: &mut Conn, name: &str) -> Result<Option<EventType>, DbError> {
+    let row: Option<Row> = event_types::table.find(name).select(Row::as_select()).first(conn).optional()?;
+    Ok(row.map(Row::open))
+}
+
+/// The names of all that are declared.
+pub(super) fn names(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    Ok(event_types::table.order(event_types::name).select(event_types::name).load(conn)?)
+}
+
+/// Writes a declared type, new or over the one that is there.
+pub(super) fn put(conn: &mut Conn, kind: &EventType) -> Result<(), DbError> {
+    let Some(declared) = &kind.declared else { return Ok(()) };
+    let row = Row::of(kind, declared);
+    if diesel::update(event_types::table.find(&*kind.name)).set(&row).execute(conn)? == 0 {
+        diesel::insert_into(event_types::table).values(&row).execute(conn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete(conn: &mut Conn, name: &str) -> Result<(), DbError> {
+    diesel::delete(event_types::table.find(name)).execute(conn)?;
+    Ok(())
+}
+
+/// The webhooks that tick a type, by id and name.
+pub(super) fn subscribers(conn: &mut Conn, name: &str) -> Result<Vec<(String, String)>, DbError> {
+    let ids = webhook_events::table.filter(webhook_events::type_.eq(name)).select(webhook_events::webhook_id);
+    Ok(webhooks::table
+        .filter(webhooks::id.eq_any(ids))
+        .filter(webhooks::deleted_at.is_null())
+        .order(webhooks::name)
+        .select((webhooks::id, webhooks::name))
+        .load(conn)?)
+}
