@@ -177,6 +177,7 @@ async fn admit(access: Access, request: &ServiceRequest) -> Result<(), HttpRespo
     match access {
         Access::Public | Access::Link | Access::Receiver | Access::Probe | Access::Static => Ok(()),
         Access::Admin => sessions::admit(request).await,
+        Access::Catalogue => event_types::pages::admit(request).await,
         Access::ApiKey(scope) => api_keys::admit(request, scope).await,
     }
 }

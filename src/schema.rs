@@ -406,6 +406,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    catalogue (id) {
+        id -> Integer,
+        is_public -> Bool,
+    }
+}
+
 diesel::joinable!(assignments -> documents (document_id));
 diesel::joinable!(publications -> documents (document_id));
 
@@ -435,4 +442,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     master_keys,
     credentials,
     event_types,
+    catalogue,
 );

@@ -41,10 +41,11 @@ const ACTIONS: [&str; 14] = [
 ];
 
 /// The kinds of things, by the noun that is stored.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("webhook", "Webhooks"),
     ("credential", "Credentials"),
     ("event_type", "Event types"),
+    ("catalogue", "Who may read the events"),
     ("delivery", "Single deliveries"),
     ("deliveries", "Deliveries by filter"),
     ("api_key", "API keys"),

@@ -19,6 +19,8 @@ pub fn sentence(action: &str) -> Option<&'static str> {
         "event_type.declared" => "added an event type",
         "event_type.changed" => "changed an event type",
         "event_type.deleted" => "deleted an event type",
+        "catalogue.made_public" => "let everybody read the list of events",
+        "catalogue.made_private" => "kept the list of events to administrators",
         "delivery.resent" => "resent a delivery",
         "deliveries.resent" => "resent deliveries",
         "deliveries.exported" => "exported deliveries",

@@ -5,6 +5,7 @@ mod answer;
 pub(crate) mod api;
 mod catalogue;
 pub(crate) mod form;
+mod openapi;
 pub(crate) mod ops;
 pub(crate) mod pages;
 mod schema;

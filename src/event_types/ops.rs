@@ -119,6 +119,22 @@ pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, name: &str, webhooks: &Webh
     Ok(())
 }
 
+/// Lets everybody read the pages of the types, or administrators alone; false where it was so before.
+///
+/// # Errors
+/// When the database cannot take it.
+pub(crate) fn set_public(tx: &mut Tx<'_>, actor: &Actor, is_public: bool) -> Result<bool, DbError> {
+    audit::hold(tx)?;
+    if store::is_public(tx)? == is_public {
+        return Ok(false);
+    }
+    store::set_public(tx, is_public)?;
+    let object = Object { kind: "catalogue", id: "catalogue", name: "Available webhook events" };
+    let action = if is_public { "catalogue.made_public" } else { "catalogue.made_private" };
+    audit::record(tx, actor, action, &object, &Changes::none())?;
+    Ok(true)
+}
+
 /// What every change leaves: its audit row, and the new version of what is sent.
 fn finish(
     tx: &mut Tx<'_>,

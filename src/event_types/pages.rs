@@ -2,9 +2,12 @@
 //! choice of types.
 
 mod edit;
+mod reader;
 mod remove;
 
 use std::sync::Arc;
+
+pub(crate) use reader::admit;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -13,7 +16,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ops::Rejected;
-use super::{Catalogue, EventType, store};
+use super::{Catalogue, EventType, openapi, store};
+use crate::clock::Time;
 use crate::db::DbError;
 use crate::events::EventId;
 use crate::history::pages::when;
@@ -23,14 +27,17 @@ use crate::text::shell_word;
 use crate::web::exchange::text_body;
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, Choice, ChoiceGroup, When};
-use crate::web::{Access, Page, Query, Route, WebError};
+use crate::web::{Access, Page, Query, Route, Site, WebError};
 use crate::webhooks::form::WebhookForm;
 use crate::webhooks::pages::format_label;
-use crate::webhooks::{Format, payload};
+use crate::webhooks::{Format, WebhookId, payload};
 
 /// Where the list is.
 const LIST: &str = "/event-types";
 const HEADING: &str = "Available webhook events";
+/// The moment and the id of the examples in the document: 1 January 2026.
+const SHOWN_AT: i64 = 1_767_225_600_000_000;
+const SHOWN: &str = "00000000000000000000000000";
 /// How a receiver verifies a signature without a library, as the page for writers of receivers has it too.
 const VERIFY: [Snippet; 2] = [
     Snippet { id: "verify-python", language: "Python", code: include_str!("verify/by_hand.py") },
@@ -39,12 +46,14 @@ const VERIFY: [Snippet; 2] = [
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
-    let admin = Access::Admin;
+    let (admin, reader) = (Access::Admin, Access::Catalogue);
     vec![
-        Route::get(LIST, admin, list),
+        Route::get(LIST, reader, list),
+        Route::get("/event-types/openapi.json", reader, document),
+        Route::post("/event-types/public", admin, "catalogue.made_public catalogue.made_private", reader::change),
         Route::post(LIST, admin, "event_type.declared", edit::create),
         Route::get("/event-types/new", admin, edit::new),
-        Route::get("/event-types/{name}", admin, show),
+        Route::get("/event-types/{name}", reader, show),
         Route::post("/event-types/{name}", admin, "event_type.changed", edit::change),
         Route::get("/event-types/{name}/edit", admin, edit::edit),
         Route::get("/event-types/{name}/delete", admin, remove::confirm_delete),
@@ -158,6 +167,8 @@ impl List {
 struct ListPage {
     frame: Frame,
     list: List,
+    /// For an administrator: whether everybody may read it.
+    public: Option<bool>,
 }
 
 /// The frame of the list, also behind dialogs.
@@ -167,9 +178,27 @@ fn frame(admin: &Admin, list: Option<&List>) -> Frame {
     frame
 }
 
-async fn list(app: Data<App>, admin: Admin, Query(wish): Query<Wish>) -> Result<HttpResponse, WebError> {
+async fn list(
+    app: Data<App>,
+    site: Data<Site>,
+    admin: Option<Admin>,
+    Query(wish): Query<Wish>,
+) -> Result<HttpResponse, WebError> {
     let list = List::of(&*current(&app).await?, &wish.q);
-    ListPage { frame: frame(&admin, Some(&list)), list }.answer()
+    let public = if admin.is_some() { Some(reader::is_public(&app).await?) } else { None };
+    let mut frame = reader::frame(&app, &site, admin.as_ref(), HEADING);
+    frame.count.clone_from(&list.count);
+    ListPage { frame, list, public }.answer()
+}
+
+/// The same for programs, as OpenAPI 3.1 `webhooks`.
+async fn document(app: Data<App>) -> Result<HttpResponse, WebError> {
+    let catalogue = current(&app).await?;
+    // Fixed, so that only what really changed makes another document.
+    let (id, webhook) = (format!("evt_{SHOWN}"), WebhookId::parse(&format!("whk_{SHOWN}")).ok_or(WebError::NotFound)?);
+    let portal = &app.settings.public_url;
+    let example = |kind: &EventType, format| body(webhook, kind, format, (&id, Time::from_micros(SHOWN_AT)), portal);
+    Ok(HttpResponse::Ok().json(openapi::document(&catalogue, example)?))
 }
 
 /// The types as they stand, also those that another process declared just now.
@@ -214,11 +243,18 @@ struct ShowPage {
     snippets: &'static [Snippet],
     /// The command that posts one.
     curl: String,
+    /// An administrator looks, who may open Payloads.
+    admin: bool,
 }
 
-async fn show(app: Data<App>, admin: Admin, name: Path<String>) -> Result<HttpResponse, WebError> {
+async fn show(
+    app: Data<App>,
+    site: Data<Site>,
+    admin: Option<Admin>,
+    name: Path<String>,
+) -> Result<HttpResponse, WebError> {
     let kind = current(&app).await?.find(&name).cloned().ok_or(WebError::NotFound)?;
-    let mut frame = admin.frame(&kind.label, Place::Integrations);
+    let mut frame = reader::frame(&app, &site, admin.as_ref(), &kind.label);
     frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
     let curl = curl(&kind, &app.settings.public_url);
     let page = ShowPage {
@@ -230,6 +266,7 @@ async fn show(app: Data<App>, admin: Admin, name: Path<String>) -> Result<HttpRe
         kind,
         snippets: &VERIFY,
         curl,
+        admin: admin.is_some(),
     };
     page.answer()
 }
@@ -244,10 +281,21 @@ fn curl(kind: &EventType, portal: &str) -> String {
 }
 
 fn example(app: &App, kind: &EventType, format: Format) -> Result<Example, WebError> {
-    let (now, id) = (app.clock.now(), app.ids.make::<EventId>().to_string());
-    let webhook = WebhookForm::sample_in(format).sketch(app.ids.make(), now);
-    let shown = payload::example(&webhook, kind, &id, now, &app.settings.public_url)?;
-    Ok(Example { format: format.as_str(), label: format_label(format), body: text_body(&shown.body) })
+    let id = app.ids.make::<EventId>().to_string();
+    let shown = body(app.ids.make(), kind, format, (&id, app.clock.now()), &app.settings.public_url)?;
+    Ok(Example { format: format.as_str(), label: format_label(format), body: text_body(&shown) })
+}
+
+/// The body of a type's example in a format.
+fn body(
+    webhook: WebhookId,
+    kind: &EventType,
+    format: Format,
+    (id, at): (&str, Time),
+    portal: &str,
+) -> anyhow::Result<String> {
+    let webhook = WebhookForm::sample_in(format).sketch(webhook, at);
+    Ok(payload::example(&webhook, kind, id, at, portal)?.body)
 }
 
 fn fields(kind: &EventType) -> Result<Vec<Field>, WebError> {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{Catalogue, Declared, EventType, Schema, code_of};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::schema::{event_types, webhook_events, webhooks};
+use crate::schema::{catalogue, event_types, webhook_events, webhooks};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = event_types)]
@@ -117,4 +117,14 @@ pub(super) fn subscribers(conn: &mut Conn, name: &str) -> Result<Vec<(String, St
         .order(webhooks::name)
         .select((webhooks::id, webhooks::name))
         .load(conn)?)
+}
+
+/// Whether everybody may read the pages of the types.
+pub(super) fn is_public(conn: &mut Conn) -> Result<bool, DbError> {
+    Ok(catalogue::table.select(catalogue::is_public).first(conn)?)
+}
+
+pub(super) fn set_public(conn: &mut Conn, is_public: bool) -> Result<(), DbError> {
+    diesel::update(catalogue::table).set(catalogue::is_public.eq(is_public)).execute(conn)?;
+    Ok(())
 }

@@ -138,6 +138,7 @@ impl Visitor {
             count: String::new(),
             crumbs: Vec::new(),
             place,
+            open: false,
             person: Some(Person { name: user.name.clone(), email: user.email.clone(), initials: initials(&user.name) }),
             theme: Theme::parse(&user.theme),
             flashes,

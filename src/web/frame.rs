@@ -107,6 +107,8 @@ pub(crate) struct Frame {
     pub(crate) place: Place,
     /// Nobody: the page stands alone, without the rail.
     pub(crate) person: Option<Person>,
+    /// Where there is nobody: a page to read, as wide as any other, and not a card.
+    pub(crate) open: bool,
     pub(crate) theme: Theme,
     pub(crate) flashes: Vec<Flash>,
     /// Signed in over plain HTTP on a host that is not loopback.
@@ -123,11 +125,17 @@ impl Frame {
             crumbs: Vec::new(),
             place: Place::Elsewhere,
             person: None,
+            open: false,
             theme: Theme::Auto,
             flashes: Vec::new(),
             insecure: site.is_insecure(),
             assets: Arc::clone(assets),
         }
+    }
+
+    /// The frame for whoever reads a page that is public.
+    pub(crate) fn open(title: &str, assets: &Arc<Assets>, site: &Site) -> Self {
+        Self { open: true, ..Self::outside(title, assets, site) }
     }
 
     /// The address of a file under `static/`.

@@ -14,6 +14,8 @@ pub enum Access {
     Link,
     /// Administrators who are signed in.
     Admin,
+    /// Administrators, and everybody while one of them says so: the pages of the event types.
+    Catalogue,
     /// Programs with a key that has this scope.
     ApiKey(&'static str),
     /// Other systems that post to an address of ours; the address and its key are the right.
@@ -28,7 +30,7 @@ impl Access {
     /// True where a browser's cookie counts; such a route is protected against requests of foreign pages.
     pub fn takes_cookies(self) -> bool {
         match self {
-            Self::Public | Self::Link | Self::Admin => true,
+            Self::Public | Self::Link | Self::Admin | Self::Catalogue => true,
             Self::ApiKey(_) | Self::Receiver | Self::Probe | Self::Static => false,
         }
     }
@@ -41,6 +43,7 @@ impl std::fmt::Display for Access {
             Self::Public => "public",
             Self::Link => "link",
             Self::Admin => "administrator",
+            Self::Catalogue => "catalogue",
             Self::ApiKey(scope) => return f.pad(&format!("key {scope}")),
             Self::Receiver => "receiver",
             Self::Probe => "probe",

@@ -2,6 +2,7 @@
 
 mod api;
 mod declared;
+mod public;
 
 use postrider::api_keys::Scope;
 use postrider::event_types::{BUILT_IN, EventType};

@@ -9,7 +9,15 @@ use crate::support::app::both;
 use crate::support::browser::{Answer, Browser};
 
 fn pages() -> Vec<Route> {
-    postrider::app::routes().into_iter().filter(|route| route.access == Access::Admin).collect()
+    postrider::app::routes()
+        .into_iter()
+        .filter(|route| [Access::Admin, Access::Catalogue].contains(&route.access))
+        .collect()
+}
+
+/// What everybody may read while an administrator lets them.
+fn open_pages() -> Vec<Route> {
+    pages().into_iter().filter(|route| route.access == Access::Catalogue).collect()
 }
 
 /// The path with something in place of each parameter.
@@ -87,6 +95,29 @@ both! {
             let answer = call(&admin, &route).await;
             assert!(answer.status() < 500 && ![401, 403, 405].contains(&answer.status()), "{} {}: {}", route.method, route.path, answer.status());
             assert!(!answer.header("location").starts_with("/sign-in"), "{} {}", route.method, route.path);
+        }
+    }
+
+    async fn everybody_reads_the_catalogue_while_it_is_public_and_nothing_more(app: TestApp) {
+        let (admin, member, nobody) = (app.admin().await, app.member().await, app.anonymous());
+        assert!(open_pages().iter().all(|route| route.audited == Audited::Reads));
+        admin.post("/event-types/public", &[("public", "true")]).await;
+        for reader in [&member, &nobody] {
+            for route in pages() {
+                let answer = call(reader, &route).await;
+                if route.access == Access::Catalogue {
+                    // There is no type called 1.
+                    assert!([200, 404].contains(&answer.status()), "{}: {}", route.path, answer.status());
+                } else {
+                    assert!([303, 403].contains(&answer.status()), "{}: {}", route.path, answer.status());
+                    assert!(answer.status() == 403 || answer.header("location").starts_with("/sign-in"), "{}", route.path);
+                }
+            }
+        }
+        admin.post("/event-types/public", &[("public", "false")]).await;
+        for route in open_pages() {
+            assert_eq!(call(&nobody, &route).await.status(), 303, "{}", route.path);
+            assert_eq!(call(&member, &route).await.status(), 403, "{}", route.path);
         }
     }
 

@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// Files, which are fetched and not looked at.
-const FILES: [&str; 5] = ["/answer", "/body", ".csv", ".ndjson", ".zip"];
+const FILES: [&str; 6] = ["/answer", "/body", ".csv", ".json", ".ndjson", ".zip"];
 /// So many addresses of one route are read for their links, and the first so many are looked at.
-const READ: usize = 8;
+const READ: usize = 40;
 const LOOKED_AT: usize = 2;
 
 /// What a page shows when there is nothing to show, and where it is refused.

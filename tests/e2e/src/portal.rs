@@ -4,6 +4,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Command as Once, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -145,7 +146,7 @@ pub fn page_routes() -> Result<Vec<String>> {
     let output = Once::new(program_path()?).arg("routes").output().context("`postrider routes` did not run")?;
     let list = String::from_utf8(output.stdout).context("`postrider routes` printed something else than text")?;
     let page = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        ["GET", path, "administrator"] => Some(path.to_owned()),
+        ["GET", path, "administrator" | "catalogue"] => Some(path.to_owned()),
         _ => None,
     };
     let routes: Vec<String> = list.lines().filter_map(page).collect();
@@ -162,10 +163,15 @@ fn program_path() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Two addresses that nothing listens on, given to nobody else here: below those that the system hands out by itself,
+/// where a connection of a browser could take one before it is used.
 fn free_addresses() -> Result<(String, String)> {
-    // Both are held until both are known, so that they differ.
-    let (one, two) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
-    Ok((one.local_addr()?.to_string(), two.local_addr()?.to_string()))
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let mut free = std::iter::repeat_with(|| 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000)
+        .take(10_000)
+        .map(|port| format!("127.0.0.1:{port}"))
+        .filter(|address| TcpListener::bind(address).is_ok());
+    free.next().zip(free.next()).context("no port is free")
 }
 
 fn link_in(line: &str, url: &str) -> Option<String> {

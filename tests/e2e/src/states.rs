@@ -1,5 +1,6 @@
 //! The states that a page can be in and that no address alone brings about: one list for the eye and for the checker.
 
+mod catalogue;
 mod events;
 mod logins;
 
@@ -58,6 +59,7 @@ pub async fn walk(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut
     dialogs(browser, portal, look).await?;
     logins::walk(browser, portal, look).await?;
     events::walk(browser, portal, look).await?;
+    catalogue::walk(browser, portal, look).await?;
     tests(browser, portal, look).await?;
     webhook(browser, portal, look).await?;
     deliveries(browser, portal, look).await?;

@@ -166,6 +166,10 @@ pub async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     release_a_document(browser, "Release checklist").await?;
     publish(browser, "Release checklist").await?;
     create_key(browser, "Build server", false).await?;
+    let fields = [("name", "order.shipped"), ("label", "Order shipped"), ("group", "Orders")];
+    let data =
+        [("schema", r#"{"type":"object","required":["id"]}"#), ("example", r#"{"id":1042}"#), ("checked", "true")];
+    post(browser, "/event-types", &[fields, data].concat()).await?;
     browser.click("Deliveries").await?;
     browser.reloads_until(&find::row(&["Translation desk", "Release checklist", "delivered"])).await?;
     browser.reloads_until(&find::row(&["Archive, often busy", "503"])).await

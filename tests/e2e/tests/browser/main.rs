@@ -3,6 +3,7 @@
 
 mod api_docs;
 mod credentials;
+mod event_types;
 mod every_page;
 mod filters;
 mod formats;
