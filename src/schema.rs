@@ -361,6 +361,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    assignment_statuses (assignment_id, assignee) {
+        assignment_id -> Text,
+        assignee -> Text,
+        status -> Text,
+        decided_by -> Text,
+        decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     master_keys (kid) {
         kid -> Text,
         sealed -> Text,
@@ -439,6 +449,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     publications,
     publication_outputs,
     assignments,
+    assignment_statuses,
     master_keys,
     credentials,
     event_types,

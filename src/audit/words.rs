@@ -47,6 +47,7 @@ pub fn sentence(action: &str) -> Option<&'static str> {
         "publication.output_deleted" => "deleted the output of a publication",
         "assignment.created" => "added an assignment",
         "assignment.changed" => "changed an assignment",
+        "assignment.user_status_changed" => "recorded an assignee's decision",
         "assignment.deleted" => "deleted an assignment",
         _ => return None,
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::assignments::{self, Kind};
+use super::assignments::{self, Decision, Kind};
 use super::documents::{self, Document, DocumentError, Status, StatusChange};
 use super::publications::{self, Format, PublicationError};
 use crate::audit::Actor;
@@ -96,6 +96,25 @@ const SAMPLES: [Sample; 8] = [
     },
 ];
 
+/// Each with what they decided, where they did.
+type Assignees = &'static [(&'static str, Option<Decision>)];
+
+/// Place of the document, what is asked for, of whom, for how many days.
+const ASSIGNMENTS: [(usize, Kind, Assignees, u64); 3] = [
+    (GERMAN, Kind::Translation, &[("jonas.weber@acme.example", None)], 14),
+    (SEAL, Kind::Contribution, &[("mira.holm@acme.example", None)], 5),
+    (
+        MANUAL,
+        Kind::Review,
+        &[
+            ("ana.duarte@acme.example", Some(Decision::Approved)),
+            ("mira.holm@acme.example", Some(Decision::Rejected)),
+            ("jonas.weber@acme.example", None),
+        ],
+        7,
+    ),
+];
+
 /// Writes the samples into a portal that has no content yet.
 ///
 /// # Errors
@@ -108,14 +127,15 @@ pub fn sample(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), DbError> {
         written.push(document);
     }
     let today = Time::from_micros(tx.now().micros() / DAY_MICROS * DAY_MICROS);
-    for (place, kind, assignee, days) in [
-        (MANUAL, Kind::Review, "ana.duarte@acme.example", 7),
-        (GERMAN, Kind::Translation, "jonas.weber@acme.example", 14),
-        (SEAL, Kind::Contribution, "mira.holm@acme.example", 5),
-    ] {
+    for (place, kind, assignees, days) in ASSIGNMENTS {
         if let Some(document) = written.get(place) {
-            let draft = assignment(document, kind, assignee, today, days);
-            assignments::ops::create_quietly(tx, actor, draft, document)?;
+            let draft = assignment(document, kind, assignees, today, days);
+            let assignment = assignments::ops::create_quietly(tx, actor, draft, document)?;
+            for (assignee, decision) in assignees {
+                if let Some(decision) = *decision {
+                    assignments::ops::decide_quietly(tx, actor, &assignment, assignee, decision)?;
+                }
+            }
         }
     }
     for (place, title, format, keep_output) in
@@ -150,12 +170,12 @@ fn add_document(tx: &mut Tx<'_>, actor: &Actor, sample: &Sample, parent: Option<
     documents::ops::set_status_quietly(tx, actor, document, &change)
 }
 
-fn assignment(document: &Document, kind: Kind, assignee: &str, today: Time, days: u64) -> assignments::Draft {
+fn assignment(document: &Document, kind: Kind, assignees: Assignees, today: Time, days: u64) -> assignments::Draft {
     assignments::Draft {
         document: document.number,
         kind,
         language: document.language.clone(),
-        assignees: vec![assignee.to_owned()],
+        assignees: assignees.iter().map(|(address, _)| (*address).to_owned()).collect(),
         starts_on: today,
         ends_on: today.plus(Duration::from_secs(days * 24 * 60 * 60)),
         message: String::new(),

@@ -37,7 +37,7 @@ pub(super) struct EventAnswer<'a> {
     /// The thing it is about, where the sender named one.
     #[schema(example = "document:1042")]
     subject: Option<&'a str>,
-    /// The resource's title or id, as lists show it.
+    /// What it is about, as lists show it: `resource_title`, `title`, `name` or `subject` of the data, or else an id.
     #[schema(example = "Safety guide")]
     title: &'a str,
     /// Who caused it.

@@ -85,7 +85,7 @@ pub struct Event {
     pub(crate) environment: Environment,
     pub(crate) source: Source,
     pub(crate) subject: Option<String>,
-    /// The resource's title or id, for lists and search.
+    /// What it is about in words, or else an id, for lists and search.
     pub(crate) title: String,
     /// The id of the thing it is about, to be found by.
     pub(crate) resource: Option<String>,

@@ -134,7 +134,7 @@ pub(super) struct EventSummary {
     r#type: String,
     environment: Environment,
     source: Source,
-    /// The resource's title or id.
+    /// What it is about: a title, or else an id.
     #[schema(example = "Safety guide")]
     title: String,
     /// How many deliveries it has in each state; empty where it was sent to nobody.

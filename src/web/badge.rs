@@ -29,6 +29,9 @@ pub(crate) enum Badge {
     Released,
     Running,
     Done,
+    Open,
+    Approved,
+    Rejected,
 }
 
 impl Badge {
@@ -60,6 +63,9 @@ impl Badge {
             Self::Released => "Released",
             Self::Running => "running",
             Self::Done => "done",
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -67,7 +73,7 @@ impl Badge {
     pub(crate) fn icon(self) -> &'static str {
         match self {
             Self::Active => "dot",
-            Self::Inactive | Self::NotSent => "ring",
+            Self::Inactive | Self::NotSent | Self::Open => "ring",
             Self::Held | Self::Paused => "pause",
             Self::Failing | Self::Expires => "alert",
             Self::Disabled | Self::Cancelled | Self::Revoked => "ban",
@@ -75,8 +81,8 @@ impl Badge {
             Self::Queued | Self::Expired => "clock",
             Self::Retrying => "repeat",
             Self::Sending | Self::Running => "send",
-            Self::Delivered | Self::Success | Self::Done => "check",
-            Self::Failed => "cross",
+            Self::Delivered | Self::Success | Self::Done | Self::Approved => "check",
+            Self::Failed | Self::Rejected => "cross",
             Self::Unknown => "question",
             Self::WorkInProgress => "pencil",
             Self::InReview | Self::InTranslationReview => "eye",
@@ -88,12 +94,12 @@ impl Badge {
     /// The class that gives the colour.
     pub(crate) fn tone(self) -> &'static str {
         match self {
-            Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released => "good",
+            Self::Active | Self::Delivered | Self::Success | Self::Done | Self::Released | Self::Approved => "good",
             Self::Retrying | Self::Unknown | Self::Paused | Self::Expires => "warn",
-            Self::Failed | Self::Failing | Self::Disabled => "bad",
+            Self::Failed | Self::Failing | Self::Disabled | Self::Rejected => "bad",
             Self::Sending | Self::Running | Self::InReview | Self::InTranslation => "busy",
             Self::InTranslationReview => "busy",
-            Self::Revoked | Self::Expired => "calm",
+            Self::Revoked | Self::Expired | Self::Open => "calm",
             Self::Inactive | Self::Test | Self::Queued | Self::Held => "calm",
             Self::Cancelled | Self::WorkInProgress | Self::NotSent => "calm",
         }

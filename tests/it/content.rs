@@ -10,6 +10,7 @@ use postrider::schema::events;
 
 use crate::support::app::TestApp;
 use crate::support::browser::{Answer, Browser};
+use crate::support::receiver::{self, Behaviour, Receiver};
 
 /// Type and data of every event, oldest first.
 async fn events(app: &TestApp) -> Vec<(String, String)> {
@@ -58,4 +59,18 @@ async fn set_status(browser: &Browser, number: i64, status: &str, components: bo
         fields.push(("include_components", "true"));
     }
     submit(browser, &address, &address, &fields).await
+}
+
+/// A receiver with a webhook that is sent events of these types.
+async fn listener(app: &TestApp, kinds: &[&str]) -> Receiver {
+    let receiver = Receiver::open(Behaviour::Answer(receiver::Answer::status(200))).await;
+    let fields: Vec<_> = kinds.iter().map(|kind| ("events", *kind)).collect();
+    app.add_webhook(&receiver.url("/"), &fields).await;
+    receiver
+}
+
+/// The bodies that arrived once everything was sent.
+async fn bodies(app: &TestApp, receiver: &Receiver) -> Vec<String> {
+    app.drain().await;
+    receiver.requests().into_iter().map(|request| String::from_utf8(request.body).unwrap()).collect()
 }

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::{Draft, Kind};
+use super::{Decision, Draft, Kind};
 use crate::clock::Time;
 use crate::content::documents::form::unless;
 use crate::content::text;
@@ -90,6 +90,25 @@ impl AssignmentForm {
                 message: unless(message.is_some(), "Use at most 2,000 characters."),
             })),
         }
+    }
+}
+
+/// Approve, Reject.
+#[derive(Deserialize)]
+pub(crate) struct DecisionForm {
+    /// An e-mail address.
+    #[serde(default)]
+    pub(crate) assignee: String,
+    #[serde(default)]
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) version: String,
+}
+
+impl DecisionForm {
+    /// Whose decision, and which; none for a status that nobody can give.
+    pub(crate) fn parse(&self) -> Option<(String, Decision)> {
+        Decision::parse(&self.status).map(|decision| (self.assignee.trim().to_owned(), decision))
     }
 }
 

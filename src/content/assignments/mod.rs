@@ -40,6 +40,34 @@ impl Kind {
     }
 }
 
+crate::word_enum! {
+    /// What an assignee decided, in the words that receivers read.
+    Decision {
+        /// The work is good.
+        Approved = "approved",
+        /// The work is not good.
+        Rejected = "rejected",
+    }
+}
+
+/// The decision of an assignee as it is on record; there is none for those who are still open.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The e-mail address, in lower case.
+    pub(crate) assignee: String,
+    pub(crate) decision: Decision,
+    /// Who recorded it.
+    pub(crate) by: String,
+    pub(crate) at: Time,
+}
+
+impl Decided {
+    /// True where it is the decision of the person with that address.
+    pub(crate) fn is_of(&self, address: &str) -> bool {
+        self.assignee.eq_ignore_ascii_case(address)
+    }
+}
+
 /// An assignment that exists.
 #[derive(Clone, Debug)]
 pub struct Assignment {
@@ -91,6 +119,9 @@ pub enum AssignmentError {
     /// The document is not there.
     #[error("This document does not exist any more; choose another.")]
     DocumentGone,
+    /// The person whose decision it would be is none of the assignees.
+    #[error("This person is not an assignee of it.")]
+    NotAssigned,
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -1,8 +1,8 @@
-//! Changing assignments: every change with its audit row, a new one with its event, in one transaction.
+//! Changing assignments: every change with its audit row, a new one and a decision with their events, in one transaction.
 
 use serde::Serialize;
 
-use super::{Assignment, AssignmentError, Draft, store};
+use super::{Assignment, AssignmentError, Decided, Decision, Draft, store};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::clock::Time;
 use crate::content;
@@ -26,6 +26,17 @@ struct Created<'a> {
     api: bool,
 }
 
+/// What receivers read of an assignee's decision.
+#[derive(Serialize)]
+struct UserStatusChanged<'a> {
+    resource_id: i64,
+    resource_title: &'a str,
+    assignment_type: super::Kind,
+    status: Decision,
+    assignment_link: String,
+    assignee: &'a str,
+}
+
 /// Adds an assignment and raises its event; its link begins with `public_url`.
 pub(crate) fn create(
     tx: &mut Tx<'_>,
@@ -46,7 +57,7 @@ pub(crate) fn create(
         enddate: weekday(assignment.ends_on),
         startdate_timestamp: assignment.starts_on.seconds(),
         enddate_timestamp: assignment.ends_on.seconds(),
-        assignment_link: format!("{public_url}/content/assignments/{}", assignment.number),
+        assignment_link: link(public_url, &assignment),
         api: assignment.by_api,
     };
     content::raise(tx, "assignment.created", content::person(actor), assignment.by_api, &data)?;
@@ -98,7 +109,8 @@ fn assemble(tx: &Tx<'_>, actor: &Actor, draft: Draft, number: i64, document: &Do
     }
 }
 
-/// Changes an assignment that nobody changed since `version` was read. No event: it is not new.
+/// Changes an assignment that nobody changed since `version` was read. Who stays keeps their decision. No event: it is
+/// not new.
 pub(crate) fn change(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -106,11 +118,7 @@ pub(crate) fn change(
     version: i32,
     draft: Draft,
 ) -> Result<Assignment, AssignmentError> {
-    content::store::lock(tx)?;
-    let old = store::find(tx, number)?.ok_or(AssignmentError::Gone)?;
-    if old.version != version {
-        return Err(AssignmentError::Stale(Box::new(old)));
-    }
+    let old = open(tx, number, version)?;
     let document = find_document(tx, draft.document)?;
     let assignment = Assignment {
         document_id: document.id,
@@ -128,6 +136,7 @@ pub(crate) fn change(
         ..old.clone()
     };
     store::update(tx, &assignment)?;
+    store::keep_decisions(tx, assignment.id, &assignment.assignees)?;
     let changes = Changes::none()
         .field("document", old.document_number, assignment.document_number)
         .field("type", old.kind.as_str(), assignment.kind.as_str())
@@ -140,13 +149,78 @@ pub(crate) fn change(
     Ok(assignment)
 }
 
-/// Deletes an assignment.
+/// Records what an assignee decided on an assignment that nobody changed since `version` was read, and raises its
+/// event; false where it was on record already.
+pub(crate) fn decide(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    number: i64,
+    version: i32,
+    (address, decision): (&str, Decision),
+    public_url: &str,
+) -> Result<bool, AssignmentError> {
+    let assignment = open(tx, number, version)?;
+    let mut assignees = assignment.assignees.iter();
+    let assignee = assignees.find(|known| known.eq_ignore_ascii_case(address)).ok_or(AssignmentError::NotAssigned)?;
+    if !decide_quietly(tx, actor, &assignment, assignee, decision)? {
+        return Ok(false);
+    }
+    let data = UserStatusChanged {
+        resource_id: assignment.document_number,
+        resource_title: &assignment.document_title,
+        assignment_type: assignment.kind,
+        status: decision,
+        assignment_link: link(public_url, &assignment),
+        assignee,
+    };
+    let kind = "assignment.user_status_changed";
+    content::raise(tx, kind, content::person(actor), content::is_api(actor), &data)?;
+    Ok(true)
+}
+
+/// The decision without its event. The version stays: a decision takes nothing from who edits the assignment meanwhile.
+pub(in crate::content) fn decide_quietly(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    assignment: &Assignment,
+    assignee: &str,
+    decision: Decision,
+) -> Result<bool, DbError> {
+    let known = store::decisions(tx, assignment.id)?;
+    let old = known.iter().find(|decided| decided.is_of(assignee)).map(|decided| decided.decision);
+    if old == Some(decision) {
+        return Ok(false);
+    }
+    let decided = Decided { assignee: assignee.to_ascii_lowercase(), decision, by: actor.name.clone(), at: tx.now() };
+    store::set_decision(tx, assignment.id, &decided)?;
+    let changes = Changes::none().value("assignee", assignee).field(
+        "status",
+        old.map_or("open", Decision::as_str),
+        decision.as_str(),
+    );
+    record(tx, actor, "assignment.user_status_changed", assignment, &changes)?;
+    Ok(true)
+}
+
+/// Deletes an assignment, and with it what its assignees decided.
 pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, number: i64) -> Result<(), AssignmentError> {
     content::store::lock(tx)?;
     let assignment = store::find(tx, number)?.ok_or(AssignmentError::Gone)?;
     store::delete(tx, assignment.id)?;
     record(tx, actor, "assignment.deleted", &assignment, &Changes::none())?;
     Ok(())
+}
+
+/// Reads an assignment for a change, unless somebody changed it since `version`.
+fn open(tx: &mut Tx<'_>, number: i64, version: i32) -> Result<Assignment, AssignmentError> {
+    content::store::lock(tx)?;
+    let assignment = store::find(tx, number)?.ok_or(AssignmentError::Gone)?;
+    if assignment.version == version { Ok(assignment) } else { Err(AssignmentError::Stale(Box::new(assignment))) }
+}
+
+/// The address of an assignment as receivers can open it.
+fn link(public_url: &str, assignment: &Assignment) -> String {
+    format!("{public_url}/content/assignments/{}", assignment.number)
 }
 
 fn find_document(tx: &mut Tx<'_>, number: i64) -> Result<Document, AssignmentError> {

@@ -1,7 +1,8 @@
-//! Content > Assignments: the list, one assignment, and the routes of its dialogs.
+//! Content > Assignments: the list, and the routes of an assignment's page and of its dialogs.
 
 mod edit;
 mod remove;
+mod show;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,16 +11,16 @@ use chrono::Datelike;
 use serde::Deserialize;
 
 use super::store::Filter;
-use super::{Assignment, AssignmentError, Kind, ops, store};
+use super::{Assignment, AssignmentError, Kind, store};
 use crate::clock::Time;
-use crate::content::pages::{self, Number};
+use crate::content::pages;
 use crate::content::paging::{Paged, Span};
 use crate::db::{Conn, DbError};
 use crate::sessions::Admin;
 use crate::state::App;
-use crate::web::frame::{Crumb, Frame, Place};
+use crate::web::frame::{Frame, Place};
 use crate::web::listing;
-use crate::web::view::{Choice, Filled, Pager, When};
+use crate::web::view::{Choice, Filled, Pager};
 use crate::web::{Access, Page, Query, Route, WebError};
 
 /// Where the list is.
@@ -32,9 +33,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get(LIST, admin, list),
         Route::post(LIST, admin, "assignment.created", edit::create),
         Route::get("/content/assignments/new", admin, edit::new),
-        Route::get("/content/assignments/{number}", admin, show),
+        Route::get("/content/assignments/{number}", admin, show::show),
         Route::post("/content/assignments/{number}", admin, "assignment.changed", edit::change),
         Route::get("/content/assignments/{number}/edit", admin, edit::edit),
+        Route::post("/content/assignments/{number}/status", admin, "assignment.user_status_changed", show::decide),
         Route::get("/content/assignments/{number}/delete", admin, remove::ask),
         Route::post("/content/assignments/{number}/delete", admin, "assignment.deleted", remove::delete),
     ]
@@ -51,7 +53,9 @@ impl From<AssignmentError> for WebError {
         match error {
             AssignmentError::Db(error) => error.into(),
             AssignmentError::Gone => Self::NotFound,
-            AssignmentError::Stale(_) | AssignmentError::DocumentGone => Self::Conflict(error.to_string()),
+            AssignmentError::Stale(_) | AssignmentError::DocumentGone | AssignmentError::NotAssigned => {
+                Self::Conflict(error.to_string())
+            }
         }
     }
 }
@@ -83,21 +87,6 @@ pub(crate) struct List {
 struct ListPage {
     frame: Frame,
     list: List,
-}
-
-#[derive(Template)]
-#[template(path = "assignments/show.html")]
-struct ShowPage {
-    frame: Frame,
-    number: i64,
-    document: (i64, String),
-    kind: &'static str,
-    language: String,
-    assignees: String,
-    dates: String,
-    message: String,
-    created: When,
-    created_by: String,
 }
 
 #[derive(Deserialize)]
@@ -183,27 +172,6 @@ fn dates(start: Time, end: Time) -> String {
     let (start, end) = (start.utc(), end.utc());
     let first = if start.year() == end.year() { "%-d %b" } else { "%-d %b %Y" };
     format!("{} to {}", start.format(first), end.format("%-d %b %Y"))
-}
-
-async fn show(app: Data<App>, admin: Admin, Number(number): Number) -> Result<HttpResponse, WebError> {
-    let read = app.db.read(move |conn| store::find(conn, number)?.ok_or(DbError::NotFound));
-    let assignment = read.await?;
-    let title = format!("{} of {}", assignment.kind.label(), assignment.document_title);
-    let mut frame = admin.frame(&title, Place::Assignments);
-    frame.crumbs = vec![Crumb { label: "Assignments".to_owned(), href: LIST.to_owned() }];
-    ShowPage {
-        frame,
-        number,
-        document: (assignment.document_number, assignment.document_title),
-        kind: assignment.kind.label(),
-        language: assignment.language,
-        assignees: assignment.assignees.join(", "),
-        dates: format!("{} to {}", ops::weekday(assignment.starts_on), ops::weekday(assignment.ends_on)),
-        message: assignment.message,
-        created: pages::when(assignment.created_at),
-        created_by: assignment.created_by,
-    }
-    .answer()
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! The table of assignments.
+//! The tables of assignments and of what their assignees decided.
 
 use diesel::prelude::*;
 
-use super::{Assignment, AssignmentId, Kind};
+use super::{Assignment, AssignmentId, Decided, Decision, Kind};
 use crate::clock::Time;
 use crate::content::documents::DocumentId;
 use crate::content::paging::{Cursor, Span};
 use crate::content::store::{lower::lower, pattern};
 use crate::db::{Backend, Conn, DbError};
-use crate::schema::{assignments, documents};
+use crate::schema::{assignment_statuses, assignments, documents};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = assignments)]
@@ -75,6 +75,16 @@ impl From<&Assignment> for Row {
             updated_by: assignment.updated_by.clone(),
         }
     }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = assignment_statuses)]
+struct StatusRow {
+    assignment_id: AssignmentId,
+    assignee: String,
+    status: Decision,
+    decided_by: String,
+    decided_at: Time,
 }
 
 /// What a list shows.
@@ -144,5 +154,44 @@ pub(super) fn update(conn: &mut Conn, assignment: &Assignment) -> Result<(), DbE
 
 pub(super) fn delete(conn: &mut Conn, id: AssignmentId) -> Result<(), DbError> {
     diesel::delete(assignments::table.find(id)).execute(conn)?;
+    Ok(())
+}
+
+/// What the assignees of an assignment decided.
+pub(crate) fn decisions(conn: &mut Conn, id: AssignmentId) -> Result<Vec<Decided>, DbError> {
+    let rows: Vec<StatusRow> = assignment_statuses::table
+        .filter(assignment_statuses::assignment_id.eq(id))
+        .select(StatusRow::as_select())
+        .load(conn)?;
+    let open = |row: StatusRow| Decided {
+        assignee: row.assignee,
+        decision: row.status,
+        by: row.decided_by,
+        at: row.decided_at,
+    };
+    Ok(rows.into_iter().map(open).collect())
+}
+
+/// Writes a decision over that person's last one.
+pub(super) fn set_decision(conn: &mut Conn, id: AssignmentId, decided: &Decided) -> Result<(), DbError> {
+    diesel::delete(assignment_statuses::table.find((id, decided.assignee.as_str()))).execute(conn)?;
+    let row = StatusRow {
+        assignment_id: id,
+        assignee: decided.assignee.clone(),
+        status: decided.decision,
+        decided_by: decided.by.clone(),
+        decided_at: decided.at,
+    };
+    diesel::insert_into(assignment_statuses::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets the decisions of everybody but these.
+pub(super) fn keep_decisions(conn: &mut Conn, id: AssignmentId, assignees: &[String]) -> Result<(), DbError> {
+    let kept: Vec<String> = assignees.iter().map(|address| address.to_ascii_lowercase()).collect();
+    let left = assignment_statuses::table
+        .filter(assignment_statuses::assignment_id.eq(id))
+        .filter(assignment_statuses::assignee.ne_all(kept));
+    diesel::delete(left).execute(conn)?;
     Ok(())
 }

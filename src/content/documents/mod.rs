@@ -40,6 +40,16 @@ impl Status {
             Self::Released => "Released",
         }
     }
+
+    /// The event of a document that gets this status, where webhooks can listen for one.
+    pub(crate) fn event(self) -> Option<&'static str> {
+        match self {
+            Self::InReview => Some("document.in_review"),
+            Self::InTranslation => Some("document.in_translation"),
+            Self::Released => Some("document.released"),
+            Self::WorkInProgress | Self::InTranslationReview => None,
+        }
+    }
 }
 
 /// The most levels of a tree: a document that has no parent is on the first.
@@ -147,4 +157,19 @@ pub enum DocumentError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_types::built_in;
+
+    #[test]
+    fn the_event_of_a_status_is_in_the_catalogue_under_its_name() {
+        let told: Vec<_> = Status::ALL.iter().filter_map(|status| Some((*status, status.event()?))).collect();
+        assert_eq!(told.len(), 3);
+        for (status, event) in told {
+            assert_eq!(*built_in(event).unwrap().label, format!("Status set to {}", status.label()));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Changing documents: every change with its audit row, a release with its events, in one transaction.
+//! Changing documents: every change with its audit row, a change of status with its events, in one transaction.
 
 use serde::Serialize;
 
@@ -7,9 +7,9 @@ use crate::audit::{self, Actor, Changes, Object};
 use crate::content;
 use crate::db::{Conn, DbError, Tx};
 
-/// What receivers read of a release.
+/// What receivers read of a document that got a status.
 #[derive(Serialize)]
-struct Released<'a> {
+struct StatusSet<'a> {
     resource_id: i64,
     resource_title: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -89,7 +89,7 @@ pub(crate) fn change(
 }
 
 /// Changes the status of a document and, where asked, of everything below it; returns how many really changed.
-/// Each that became released raises its event.
+/// Each that changed raises the event of its new status, where that has one.
 pub(crate) fn change_status(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -121,18 +121,11 @@ pub(crate) fn change_status(
 
 fn set_status(tx: &mut Tx<'_>, actor: &Actor, old: Document, change: &StatusChange) -> Result<(), DbError> {
     let document = set_status_quietly(tx, actor, old, change)?;
-    match change.to {
-        Status::Released => {
-            let data = Released {
-                resource_id: document.number,
-                resource_title: &document.title,
-                template_name: &document.template,
-            };
-            content::raise(tx, "document.released", content::person(actor), content::is_api(actor), &data)?;
-            Ok(())
-        }
-        Status::WorkInProgress | Status::InReview | Status::InTranslation | Status::InTranslationReview => Ok(()),
-    }
+    let Some(event) = document.status.event() else { return Ok(()) };
+    let data =
+        StatusSet { resource_id: document.number, resource_title: &document.title, template_name: &document.template };
+    content::raise(tx, event, content::person(actor), content::is_api(actor), &data)?;
+    Ok(())
 }
 
 /// The change without its event.

@@ -1,7 +1,14 @@
-//! Assignments: the event of a new one byte for byte, its dates, its refusals.
+//! Assignments: the event of a new one and of a decision byte for byte, dates, refusals.
 
-use super::{add_document, events, hidden, number, set_status, submit};
-use crate::support::app::both;
+use diesel::prelude::*;
+use postrider::schema::assignment_statuses;
+
+use super::{add_document, bodies, events, hidden, listener, number, set_status, submit};
+use crate::support::app::{TestApp, both};
+use crate::support::browser::{Answer, Browser};
+
+const ANA: &str = "ana@acme.example";
+const JONAS: &str = "jonas@acme.example";
 
 const FIELDS: [(&str, &str); 7] = [
     ("document", "1000"),
@@ -16,6 +23,33 @@ const FIELDS: [(&str, &str); 7] = [
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let changed = |name: &str| changes.iter().find(|(other, _)| *other == name);
     FIELDS.iter().map(|field| *changed(field.0).unwrap_or(field)).collect()
+}
+
+/// An administrator's browser, and assignment 1001 of Jonas and Ana.
+async fn assigned(app: &TestApp) -> Browser {
+    let admin = app.admin().await;
+    add_document(&admin, "Assembly", "").await;
+    assert_eq!(number(&submit(&admin, "/content/assignments/new", "/content/assignments", &FIELDS).await), 1001);
+    admin
+}
+
+/// Presses Approve or Reject on the page as it stands.
+async fn decide(admin: &Browser, assignee: &str, status: &str) -> Answer {
+    let page = admin.get("/content/assignments/1001").await;
+    let version = page.attributes(".needs input[name=version]", "value").pop().unwrap();
+    let fields = [("assignee", assignee), ("status", status), ("version", version.as_str())];
+    admin.post("/content/assignments/1001/status", &fields).await
+}
+
+/// The badge beside each assignee.
+async fn statuses(admin: &Browser) -> Vec<String> {
+    admin.get("/content/assignments/1001").await.texts(".needs .badge")
+}
+
+/// The decisions among the events.
+async fn decisions(app: &TestApp) -> Vec<String> {
+    let all = events(app).await.into_iter();
+    all.filter(|(kind, _)| kind == "assignment.user_status_changed").map(|(_, data)| data).collect()
 }
 
 both! {
@@ -110,5 +144,144 @@ both! {
         set_status(&admin, 1000, "released", true).await;
         let added = submit(&admin, "/content/assignments/new", "/content/assignments", &FIELDS).await;
         assert_eq!(added.status(), 303);
+    }
+
+    async fn a_decision_arrives_with_exactly_these_bytes(app: TestApp) {
+        let receiver = listener(&app, &["assignment.user_status_changed"]).await;
+        let admin = assigned(&app).await;
+        assert_eq!(decide(&admin, ANA, "approved").await.status(), 303);
+        assert_eq!(decide(&admin, ANA, "rejected").await.status(), 303);
+        let body = |status: &str| format!(
+            concat!(
+                r#"{{"event":"ASSIGNMENT_USERSTATUS_CHANGED","data":{{"resource_id":1000,"resource_title":"Assembly","#,
+                r#""assignment_type":"translation review","status":"{}","#,
+                r#""assignment_link":"http://127.0.0.1:8080/content/assignments/1001","#,
+                r#""assignee":"ana@acme.example"}},"webhook_name":"CI"}}"#
+            ),
+            status
+        );
+        assert_eq!(bodies(&app, &receiver).await, ["approved", "rejected"].map(body));
+        assert_eq!(app.audit_actions().await.last().unwrap(), "assignment.user_status_changed");
+        let audit = admin.get("/settings/audit").await;
+        assert!(audit.has("recorded an assignee&#39;s decision"), "{}", audit.text());
+    }
+
+    async fn each_assignee_has_a_status_and_who_recorded_it_when(app: TestApp) {
+        let admin = assigned(&app).await;
+        assert_eq!(statuses(&admin).await, ["open", "open"]);
+        let answer = decide(&admin, ANA, "approved").await;
+        assert_eq!(answer.header("location"), "/content/assignments/1001");
+        let page = admin.get("/content/assignments/1001").await;
+        assert!(page.has("It is on record now: ana@acme.example approved the work."));
+        assert_eq!(page.texts(".needs .badge"), ["open", "approved"]);
+        assert_eq!(page.texts(".needs .under"), ["Recorded 2026-11-24 10:00 UTC by Ada Admin"]);
+        assert_eq!(page.attributes(".needs button[disabled]", "value"), ["approved"]);
+        decide(&admin, JONAS, "rejected").await;
+        decide(&admin, ANA, "rejected").await;
+        assert_eq!(statuses(&admin).await, ["rejected", "rejected"]);
+        assert_eq!(decisions(&app).await.len(), 3);
+    }
+
+    async fn the_same_decision_again_changes_nothing_and_tells_nobody(app: TestApp) {
+        let admin = assigned(&app).await;
+        decide(&admin, ANA, "approved").await;
+        let before = app.audit_actions().await;
+        assert_eq!(decide(&admin, "ANA@acme.example", "approved").await.status(), 303);
+        assert!(admin.get("/content/assignments/1001").await.has("It was on record already:"));
+        assert_eq!(decisions(&app).await.len(), 1);
+        assert_eq!(app.audit_actions().await, before);
+    }
+
+    async fn a_decision_that_cannot_be_is_refused_on_the_page(app: TestApp) {
+        let admin = assigned(&app).await;
+        for (assignee, status, problem) in [
+            ("mira@acme.example", "approved", "This person is not an assignee, so nothing was recorded."),
+            ("", "approved", "This person is not an assignee, so nothing was recorded."),
+            (ANA, "open", "An assignee can approve or reject, nothing else. Nothing was recorded."),
+            (ANA, "Approved", "An assignee can approve or reject, nothing else. Nothing was recorded."),
+        ] {
+            let refused = decide(&admin, assignee, status).await;
+            assert_eq!(refused.status(), 422, "{assignee} {status}");
+            assert_eq!(refused.texts("[role=alert]"), [problem]);
+            assert_eq!(refused.texts(".needs .badge"), ["open", "open"]);
+        }
+        assert_eq!(admin.post("/content/assignments/1001/status", &[]).await.status(), 422);
+        assert!(decisions(&app).await.is_empty());
+    }
+
+    async fn who_looked_at_an_older_assignment_is_shown_the_new_one_first(app: TestApp) {
+        let admin = assigned(&app).await;
+        let change = with(&[("language", "de")]);
+        submit(&admin, "/content/assignments/1001/edit", "/content/assignments/1001", &change).await;
+        for version in ["1", "", "x"] {
+            let fields = [("assignee", ANA), ("status", "approved"), ("version", version)];
+            let late = admin.post("/content/assignments/1001/status", &fields).await;
+            assert_eq!(late.status(), 409, "{version}");
+            assert!(late.texts("[role=alert]")[0].starts_with("Somebody saved this assignment while you were looking"));
+            assert_eq!(late.attributes(".needs input[name=version]", "value"), ["2", "2"]);
+        }
+        assert!(decisions(&app).await.is_empty());
+        assert_eq!(decide(&admin, ANA, "approved").await.status(), 303);
+    }
+
+    async fn a_decision_takes_nothing_from_who_edits_meanwhile(app: TestApp) {
+        let admin = assigned(&app).await;
+        let (_, version) = hidden(&admin, "/content/assignments/1001/edit").await;
+        decide(&admin, ANA, "approved").await;
+        let mut fields = with(&[("language", "de")]);
+        fields.push(("version", &version));
+        assert_eq!(admin.post("/content/assignments/1001", &fields).await.status(), 303);
+        assert_eq!(statuses(&admin).await, ["open", "approved"]);
+    }
+
+    async fn an_edit_keeps_the_decisions_of_those_who_stay_and_drops_those_who_leave(app: TestApp) {
+        let admin = assigned(&app).await;
+        decide(&admin, ANA, "approved").await;
+        decide(&admin, JONAS, "rejected").await;
+        let (edit, page) = ("/content/assignments/1001/edit", "/content/assignments/1001");
+        submit(&admin, edit, page, &with(&[("assignees", "mira@acme.example, Ana@Acme.example")])).await;
+        assert_eq!(statuses(&admin).await, ["open", "approved"]);
+        submit(&admin, edit, page, &with(&[("assignees", "jonas@acme.example, ana@acme.example")])).await;
+        assert_eq!(statuses(&admin).await, ["open", "approved"], "who comes back is asked anew");
+        assert_eq!(decisions(&app).await.len(), 2);
+        decide(&admin, ANA, "rejected").await;
+        assert_eq!(statuses(&admin).await, ["open", "rejected"]);
+    }
+
+    async fn a_deleted_assignment_takes_its_decisions_along(app: TestApp) {
+        let admin = assigned(&app).await;
+        decide(&admin, ANA, "approved").await;
+        let address = "/content/assignments/1001/delete";
+        assert_eq!(submit(&admin, address, address, &[]).await.status(), 303);
+        let left: i64 = app.read(|conn| Ok(assignment_statuses::table.count().get_result(conn)?)).await;
+        assert_eq!(left, 0);
+        for status in ["approved", "open"] {
+            let fields = [("assignee", ANA), ("status", status), ("version", "1")];
+            assert_eq!(admin.post("/content/assignments/1001/status", &fields).await.status(), 404, "{status}");
+        }
+        assert_eq!(decisions(&app).await.len(), 1);
+    }
+
+    async fn a_decision_whose_event_cannot_be_stored_is_not_on_record(app: TestApp) {
+        let admin = assigned(&app).await;
+        let before = app.audit_actions().await;
+        // The new assignment's event has the same title.
+        app.sql("create unique index only_for_this_test on events (title)").await;
+        assert_eq!(decide(&admin, ANA, "approved").await.status(), 500);
+        assert_eq!(statuses(&admin).await, ["open", "open"]);
+        assert_eq!(app.audit_actions().await, before);
+    }
+
+    async fn an_assignee_is_shown_as_it_was_typed(app: TestApp) {
+        let admin = assigned(&app).await;
+        // The dialog takes no such address; one that is stored all the same is text.
+        app.sql(r#"update assignments set assignees = '<b>&amp;"ana@acme.example'"#).await;
+        let name = r#"<b>&amp;"ana@acme.example"#;
+        decide(&admin, name, "approved").await;
+        let page = admin.get("/content/assignments/1001").await;
+        assert_eq!(page.texts(".needs li > span bdi")[0], name);
+        assert_eq!(page.attributes(".needs input[name=assignee]", "value"), [name]);
+        assert!(page.texts(".needs b").is_empty() && !page.has("<b>&"));
+        assert_eq!(page.texts(".needs .badge"), ["approved"]);
     }
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use super::{add_document, events, hidden, number, set_status, submit};
+use super::{add_document, bodies, events, hidden, listener, number, set_status, submit};
 use crate::support::app::both;
 
 fn released(number: i64, title: &str) -> (String, String) {
-    ("document.released".to_owned(), format!(r#"{{"resource_id":{number},"resource_title":"{title}"}}"#))
+    told("document.released", number, title)
+}
+
+fn told(kind: &str, number: i64, title: &str) -> (String, String) {
+    (kind.to_owned(), format!(r#"{{"resource_id":{number},"resource_title":"{title}"}}"#))
 }
 
 both! {
@@ -79,10 +83,51 @@ both! {
         assert!(admin.get(&format!("/content/documents/{part}")).await.has("Work in progress"));
     }
 
+    async fn review_and_translation_raise_an_event_for_each_document_that_really_changed(app: TestApp) {
+        let admin = app.admin().await;
+        let guide = add_document(&admin, "Guide", "").await;
+        let first = add_document(&admin, "First", "1000").await;
+        let second = add_document(&admin, "Second", "1000").await;
+        set_status(&admin, first, "in_review", false).await;
+        set_status(&admin, guide, "in_review", true).await;
+        set_status(&admin, guide, "in_translation", false).await;
+        assert_eq!(events(&app).await, [
+            told("document.in_review", first, "First"),
+            told("document.in_review", guide, "Guide"),
+            told("document.in_review", second, "Second"),
+            told("document.in_translation", guide, "Guide"),
+        ]);
+        let dialog = admin.get("/content/documents/1000/status").await;
+        assert!(dialog.has("Webhooks that listen are told of In review, In translation and Released."));
+    }
+
+    async fn a_review_is_told_in_exactly_these_bytes(app: TestApp) {
+        let receiver = listener(&app, &["document.in_review", "document.in_translation"]).await;
+        let admin = app.admin().await;
+        let fields = [("title", "Guide"), ("language", "en"), ("template", "Manual A4")];
+        let number = number(&submit(&admin, "/content/documents/new", "/content/documents", &fields).await);
+        for status in ["in_review", "in_translation", "in_translation_review", "work_in_progress", "released"] {
+            assert_eq!(set_status(&admin, number, status, true).await.status(), 303);
+        }
+        let data = r#"{"resource_id":1000,"resource_title":"Guide","template_name":"Manual A4"}"#;
+        let body = |code: &str| format!(r#"{{"event":"{code}","data":{data},"webhook_name":"CI"}}"#);
+        assert_eq!(bodies(&app, &receiver).await, ["STATUS_SET_TO_IN_REVIEW_EVENT", "STATUS_SET_TO_IN_TRANSLATION_EVENT"].map(body));
+    }
+
+    async fn a_review_that_fails_half_way_leaves_no_event_and_no_change(app: TestApp) {
+        let admin = app.admin().await;
+        let guide = add_document(&admin, "Same", "").await;
+        add_document(&admin, "Same", "1000").await;
+        app.sql("create unique index only_for_this_test on events (title)").await;
+        assert_eq!(set_status(&admin, guide, "in_review", true).await.status(), 500);
+        assert!(events(&app).await.is_empty());
+        assert!(admin.get("/content/documents/1000").await.has("Work in progress"));
+    }
+
     async fn the_other_statuses_raise_nothing(app: TestApp) {
         let admin = app.admin().await;
         let number = add_document(&admin, "Guide", "").await;
-        for status in ["in_review", "in_translation", "in_translation_review", "work_in_progress"] {
+        for status in ["in_translation_review", "work_in_progress"] {
             assert_eq!(set_status(&admin, number, status, true).await.status(), 303);
         }
         assert!(events(&app).await.is_empty());

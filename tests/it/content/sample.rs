@@ -17,6 +17,8 @@ both! {
         for page in documents.iter().chain(&publications).chain(&assignments) {
             assert_eq!(admin.get(page).await.status(), 200, "{page}");
         }
+        let newest = admin.get(&assignments[0]).await;
+        assert_eq!(newest.texts(".needs .badge"), ["approved", "rejected", "open"]);
         assert!(events(&app).await.is_empty());
     }
 }

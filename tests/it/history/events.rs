@@ -52,6 +52,23 @@ both! {
         assert_eq!(admin.get("/events/1").await.status(), 404);
     }
 
+    async fn a_list_shows_what_the_data_calls_it(app: TestApp) {
+        app.add_webhook("https://ci.example.com/", &[]).await;
+        for data in [
+            r#"{"title":"<i>Pump</i> H4","resource_id":7}"#,
+            r#"{"name":"Customers, autumn"}"#,
+            r#"{"subject":"Late parcel"}"#,
+            r#"{"resource_id":1042}"#,
+        ] {
+            app.publish(data).await;
+        }
+        let admin = app.admin().await;
+        let titles = ["1042", "Late parcel", "Customers, autumn", "<i>Pump</i> H4"];
+        for list in ["/events", "/deliveries"] {
+            assert_eq!(admin.get(list).await.texts("tbody th .under bdi"), titles, "{list}");
+        }
+    }
+
     async fn filters_find_what_they_name_and_come_off(app: TestApp) {
         let admin = app.admin().await;
         assert!(admin.get("/events").await.has("Nothing happened yet"));
