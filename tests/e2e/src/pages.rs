@@ -39,11 +39,14 @@ pub struct Page {
 /// Fails where a link is broken, or where a page of the program is reached by no link.
 pub async fn all(browser: &Browser, portal: &Portal) -> Result<Vec<Page>> {
     let mut routes = portal::page_routes()?;
-    routes.retain(|route| !FILES.iter().any(|ending| route.ends_with(ending)));
+    routes.retain(|route| !is_file(route));
     let mut known: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut waiting = VecDeque::from(["/".to_owned()]);
     while let Some(address) = waiting.pop_front() {
         let path = address.split(['?', '#']).next().unwrap_or_default();
+        if is_file(path) {
+            continue;
+        }
         let Some(route) = routes.iter().filter(|route| fits(route, path)).max_by_key(|route| fixed(route)) else {
             continue;
         };
@@ -78,6 +81,10 @@ fn slug(text: &str) -> String {
 async fn links(browser: &Browser, address: &str) -> Result<Vec<String>> {
     let answer = browser.driver().execute_async(LINKS, vec![address.into()]).await?;
     Ok(answer.json().as_array().into_iter().flatten().filter_map(|link| link.as_str().map(str::to_owned)).collect())
+}
+
+fn is_file(path: &str) -> bool {
+    FILES.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a path is one of a route, whose variable parts stand in braces.
