@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use postrider_e2e::{
     browser::Scripts,
     find, steps,
-    walk::{Walk, twice},
+    walk::{Walk, once, twice},
 };
 use serde_json::json;
 
@@ -49,6 +49,42 @@ async fn a_template_is_begun_tried_and_sent_and_an_event_for_which_it_fails_says
         steps::open_event(browser, "77").await?;
         let verdict = "template error: line 1: data.resource_title is not there";
         browser.text_of(&find::row(&[DESK, verdict])).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_of_jira_gets_a_comment_by_put_with_basic_and_its_204_is_a_success() -> Result<()> {
+    const ISSUE: &str = "Issue of the desk";
+    once(Scripts::Off, async |Walk { browser, portal, .. }: &Walk| {
+        let key = portal.make_key("events:write", "production")?;
+        browser.click("Settings").await?;
+        steps::begin_a_webhook(browser, portal, ISSUE, "/status/204", "Status set to Released").await?;
+        steps::unfold(browser, "Advanced").await?;
+        browser.choose("Method", "PUT").await?;
+        browser.choose("Payload format", "Own template").await?;
+        browser.click("Jira REST").await?;
+        browser.choose("Authentication", "Basic").await?;
+        browser.fill("Username", "desk@example.com").await?;
+        browser.fill("Password", "a token of theirs").await?;
+        let told = steps::test_webhook(browser).await?;
+        ensure!(told.contains("204"), "{told}");
+        browser.fill("Password", "a token of theirs").await?;
+        steps::finish_a_webhook(browser).await?;
+        let data = json!({"resource_id": 1042, "resource_title": "Safety guide"});
+        portal.publish(&key, "document.released", data).await?;
+        steps::open_delivery(browser, &[ISSUE, "Safety guide", "delivered", "204"]).await?;
+        browser.sees(&format!("PUT {}/status/204", portal.receiver)).await?;
+        let body = browser.text_of("//*[@id='request-body']").await?;
+        ensure!(body.contains("Safety guide"), "{body}");
+        let headers = browser.text_of("//*[@id='request-headers']").await?;
+        ensure!(headers.to_lowercase().contains("authorization: ••••"), "{headers}");
+        let received = portal.received().await?;
+        ensure!(
+            received.contains("<dt>authorization</dt><dd>Basic ZGVza0BleGFtcGxlLmNvbTphIHRva2VuIG9mIHRoZWlycw=="),
+            "{received}"
+        );
+        Ok(())
     })
     .await
 }
