@@ -50,9 +50,9 @@ pub(super) struct EventTypeAnswer<'a> {
     built_in: bool,
     /// Whether posted events are held against the schema.
     checked: bool,
-    /// Grows with each change; null for a built-in one.
+    /// Counts from 1; grows with each change.
     #[schema(example = 3)]
-    version: Option<i32>,
+    version: i32,
     /// When it was declared; null for a built-in one.
     created_at: Option<Time>,
     /// When it was last changed; null for a built-in one.
@@ -72,7 +72,7 @@ impl<'a> EventTypeAnswer<'a> {
             example: serde_json::from_str(&kind.example).ok(),
             built_in: declared.is_none(),
             checked: kind.check().is_some(),
-            version: declared.map(|declared| declared.version),
+            version: kind.version,
             created_at: declared.map(|declared| declared.created_at),
             updated_at: declared.map(|declared| declared.updated_at),
         }

@@ -61,6 +61,7 @@ fn read(group: Group) -> Vec<EventType> {
         code: &'static str,
         label: &'static str,
         description: &'static str,
+        version: i32,
         #[serde(borrow)]
         example: &'static RawValue,
         #[serde(borrow)]
@@ -75,6 +76,7 @@ fn read(group: Group) -> Vec<EventType> {
         group: group.as_str().into(),
         example: entry.example.get().into(),
         schema: entry.schema.get().into(),
+        version: entry.version,
         declared: None,
     });
     entries.collect()

@@ -66,7 +66,7 @@ impl EventTypeForm {
             schema: kind.schema.to_string(),
             example: kind.example.to_string(),
             checked: if declared.check.is_some() { "true" } else { "" }.to_owned(),
-            version: declared.version.to_string(),
+            version: kind.version.to_string(),
             form_id: String::new(),
         }
     }
@@ -148,7 +148,8 @@ fn example(typed: &str) -> Result<(String, Value), String> {
 
 impl Draft {
     /// The type as it will be; `saved` is the one that it replaces.
-    pub(super) fn build(self, saved: Option<&Declared>, now: Time) -> EventType {
+    pub(super) fn build(self, saved: Option<&EventType>, now: Time) -> EventType {
+        let since = saved.and_then(|saved| saved.declared.as_ref()).map(|declared| declared.created_at);
         EventType {
             code: code_of(&self.name).into(),
             name: self.name.into(),
@@ -157,12 +158,8 @@ impl Draft {
             group: self.group.into(),
             example: self.example.into(),
             schema: self.schema.into(),
-            declared: Some(Declared {
-                version: saved.map_or(1, |saved| saved.version + 1),
-                check: self.check,
-                created_at: saved.map_or(now, |saved| saved.created_at),
-                updated_at: now,
-            }),
+            version: saved.map_or(1, |saved| saved.version + 1),
+            declared: Some(Declared { check: self.check, created_at: since.unwrap_or(now), updated_at: now }),
         }
     }
 

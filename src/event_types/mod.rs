@@ -4,6 +4,7 @@
 mod answer;
 pub(crate) mod api;
 mod catalogue;
+mod fields;
 pub(crate) mod form;
 mod openapi;
 pub(crate) mod ops;
@@ -37,6 +38,8 @@ pub struct EventType {
     pub example: Cow<'static, str>,
     /// What its data looks like, as JSON Schema.
     pub schema: Cow<'static, str>,
+    /// Counts from 1; grows with each change.
+    pub version: i32,
     /// How a person declared it; none for a built-in one.
     pub declared: Option<Declared>,
 }
@@ -44,8 +47,6 @@ pub struct EventType {
 /// What a declared type has more.
 #[derive(Debug)]
 pub struct Declared {
-    /// Grows with each change.
-    pub version: i32,
     /// What events that are posted are held against, where the type says so.
     pub check: Option<Schema>,
     /// When it was declared.
@@ -151,7 +152,7 @@ mod tests {
     fn declared_types_stand_in_their_group() {
         let at = Time::from_micros(1);
         let kind = |name: &'static str, group: &'static str| {
-            let declared = Some(Declared { version: 1, check: None, created_at: at, updated_at: at });
+            let declared = Some(Declared { check: None, created_at: at, updated_at: at });
             let built_in = built_in("note.updated").unwrap();
             Arc::new(EventType {
                 name: name.into(),
@@ -161,6 +162,7 @@ mod tests {
                 group: group.into(),
                 example: built_in.example.clone(),
                 schema: built_in.schema.clone(),
+                version: 1,
                 declared,
             })
         };

@@ -79,8 +79,7 @@ pub(crate) fn put(
 ) -> Result<Saved, Rejected> {
     audit::hold(tx)?;
     let old = store::find(tx, &draft.name)?;
-    let saved = old.as_ref().and_then(|old| old.declared.as_ref());
-    match (over, saved) {
+    match (over, &old) {
         (Over::Nothing, Some(_)) => return Err(Rejected::NameTaken),
         (Over::Version(_), None) => return Err(Rejected::Gone),
         (Over::Version(version), Some(saved)) if version != saved.version => return Err(Rejected::Stale),
@@ -89,15 +88,15 @@ pub(crate) fn put(
     if let Some(twin) = draft.twin(webhooks.in_transaction(tx)?.catalogue()) {
         return Err(Rejected::CodeTaken(twin.name.to_string()));
     }
-    if saved.is_none() && store::names(tx)?.len() >= MOST {
+    if old.is_none() && store::names(tx)?.len() >= MOST {
         return Err(Rejected::Full);
     }
-    let new = draft.build(saved, tx.now());
+    let new = draft.build(old.as_ref(), tx.now());
     let changes = differences(old.as_ref(), &new);
     if let Some(old) = old.filter(|_| changes.is_empty()) {
         return Ok(Saved::Same(old));
     }
-    let first = new.declared.as_ref().is_some_and(|declared| declared.version == 1);
+    let first = new.version == 1;
     store::put(tx, &new)?;
     finish(tx, actor, if first { "event_type.declared" } else { "event_type.changed" }, &new, &changes, webhooks)?;
     Ok(if first { Saved::Declared(new) } else { Saved::Changed(new) })

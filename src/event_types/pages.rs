@@ -13,8 +13,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::fields::{Field, fields};
 use super::ops::Rejected;
 use super::{Catalogue, EventType, openapi, store};
 use crate::clock::Time;
@@ -208,14 +208,6 @@ pub(super) async fn current(app: &App) -> Result<Arc<Catalogue>, WebError> {
     Ok(Arc::clone(set.catalogue()))
 }
 
-/// A field of the data.
-struct Field {
-    path: String,
-    kind: String,
-    required: bool,
-    description: String,
-}
-
 /// The body in one format.
 struct Example {
     format: &'static str,
@@ -260,7 +252,7 @@ async fn show(
     let page = ShowPage {
         frame,
         examples: Format::ALL.iter().map(|format| example(&app, &kind, *format)).collect::<Result<_, _>>()?,
-        fields: fields(&kind)?,
+        fields: fields(&serde_json::from_str(&kind.schema).map_err(anyhow::Error::from)?),
         schema: text_body(&kind.schema),
         changed: kind.declared.as_ref().map(|declared| when(declared.updated_at)),
         kind,
@@ -296,32 +288,4 @@ fn body(
 ) -> anyhow::Result<String> {
     let webhook = WebhookForm::sample_in(format).sketch(webhook, at);
     Ok(payload::example(&webhook, kind, id, at, portal)?.body)
-}
-
-fn fields(kind: &EventType) -> Result<Vec<Field>, WebError> {
-    let schema: Value = serde_json::from_str(&kind.schema).map_err(anyhow::Error::from)?;
-    let mut fields = Vec::new();
-    collect(&schema, "", &mut fields);
-    Ok(fields)
-}
-
-/// The properties of an object, each followed by its own.
-fn collect(schema: &Value, above: &str, fields: &mut Vec<Field>) {
-    let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let path = format!("{above}/{name}");
-        let kind = property["type"].as_str().unwrap_or_default();
-        let detail = match (property["format"].as_str(), property["enum"].as_array()) {
-            (Some(format), _) => format!("{kind}, {format}"),
-            (None, Some(words)) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
-            (None, None) => kind.to_owned(),
-        };
-        fields.push(Field {
-            path: path.clone(),
-            kind: detail,
-            required: required(name),
-            description: property["description"].as_str().unwrap_or_default().to_owned(),
-        });
-        collect(property, &path, fields);
-    }
 }

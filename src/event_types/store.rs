@@ -34,7 +34,7 @@ impl Row {
             schema: kind.schema.to_string(),
             example: kind.example.to_string(),
             checked: declared.check.is_some(),
-            version: declared.version,
+            version: kind.version,
             created_at: declared.created_at,
             updated_at: declared.updated_at,
         }
@@ -55,12 +55,8 @@ impl Row {
             group: self.group_name.into(),
             example: self.example.into(),
             schema: self.schema.into(),
-            declared: Some(Declared {
-                version: self.version,
-                check,
-                created_at: self.created_at,
-                updated_at: self.updated_at,
-            }),
+            version: self.version,
+            declared: Some(Declared { check, created_at: self.created_at, updated_at: self.updated_at }),
         }
     }
 }
@@ -74,7 +70,7 @@ pub(crate) fn catalogue(conn: &mut Conn, before: &Catalogue) -> Result<Arc<Catal
     let kept = |row: &Row| {
         let same = |kind: &&Arc<EventType>| {
             let declared = kind.declared.as_ref();
-            declared.is_some_and(|old| old.version == row.version && old.created_at == row.created_at)
+            kind.version == row.version && declared.is_some_and(|old| old.created_at == row.created_at)
         };
         before.find(&row.name).filter(same).cloned()
     };

@@ -36,7 +36,7 @@ both! {
             assert!(page.texts("#curl")[0].contains(&*kind.example), "{}", kind.name);
         }
         let disabled = admin.get("/event-types/webhook.disabled").await;
-        assert!(disabled.texts("tbody th").contains(&"/webhook/code".to_owned()));
+        assert!(disabled.texts("tbody th.level-1 .under").contains(&"/webhook/code".to_owned()));
         assert_eq!(admin.get("/event-types/no.such").await.status(), 404);
     }
 
