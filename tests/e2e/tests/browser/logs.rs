@@ -85,6 +85,31 @@ async fn deliveries_are_found_by_view_and_by_word_and_saved_as_files() -> Result
     .await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn long_lists_go_on_with_older_and_newer() -> Result<()> {
+    once(Scripts::Off, async |Walk { browser, portal, .. }: &Walk| {
+        let key = portal.make_key("events:write", "production")?;
+        let event = |number: i32| {
+            let data = json!({"resource_id": number, "resource_title": format!("Guide {number:02}")});
+            json!({"type": "document.released", "data": data})
+        };
+        let events: Vec<Value> = (1..=30).map(event).collect();
+        portal.post(&key, "/api/v1/events", &json!(events)).await?;
+        for list in ["Deliveries", "Events"] {
+            browser.click(list).await?;
+            browser.reloads_until(&find::row(&["Guide 30"])).await?;
+            browser.loses(&find::row(&["Guide 05"])).await?;
+            browser.click("Older").await?;
+            browser.text_of(&find::row(&["Guide 05"])).await?;
+            browser.loses(&find::row(&["Guide 30"])).await?;
+            browser.click("Newer").await?;
+            browser.text_of(&find::row(&["Guide 30"])).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
 /// Adds webhooks that end in every way, raises an event for all of them and one that only the demo's own wants, and gives
 /// the first's id.
 async fn stock(browser: &Browser, portal: &Portal) -> Result<String> {

@@ -17,6 +17,7 @@ async fn the_catalogue_stands_in_groups_and_some_events_bring_a_filter_of_their_
         browser.click("Settings").await?;
         browser.click("Add webhook").await?;
         browser.fill("Webhook name", "Task board").await?;
+        browser.choose("Notification type", "REST").await?;
         browser.fill("Webhook URL", &format!("{}/board", portal.receiver)).await?;
         for (group, event) in [
             ("User", "User Logout"),
