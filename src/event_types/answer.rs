@@ -93,7 +93,8 @@ pub(super) struct ToDeclare {
     /// When it happens, at most 500 characters.
     #[schema(max_length = 500, example = "An order left the warehouse.")]
     description: Option<String>,
-    /// JSON Schema of 2020-12 or draft-07, without references to elsewhere; at most 64 KiB.
+    /// JSON Schema of 2020-12 or draft-07, without references to elsewhere or back into itself; at most 64 KiB, and 1,000
+    /// parts with its references followed.
     #[schema(value_type = Object, example = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } }))]
     schema: Option<Box<RawValue>>,
     /// Data that fits the schema.

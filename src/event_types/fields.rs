@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::pointer;
+
 /// Fields that lie deeper are left to the schema itself, which may lead back into itself.
 const DEEPEST: usize = 8;
 /// So many are listed.
@@ -50,7 +52,7 @@ impl<'a> Walk<'a> {
     }
 
     fn field(&mut self, schema: &'a Value, above: &str, (name, required): (&str, bool), depth: usize) {
-        let path = format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let path = format!("{above}{}", pointer::step(name));
         if self.fields.len() >= MOST || self.fields.iter().any(|field| field.path == path) {
             return;
         }

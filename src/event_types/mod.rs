@@ -11,6 +11,7 @@ pub(crate) mod ops;
 pub(crate) mod pages;
 mod schema;
 pub(crate) mod store;
+mod weight;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

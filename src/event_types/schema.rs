@@ -3,21 +3,29 @@
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
+use super::weight;
 use crate::events::intake::is_strict_json;
 use crate::text::shortened;
 
 /// The most faults of one event that are told.
 const MOST_FAULTS: usize = 20;
+/// Every fault is looked for where no more than so many values are held against parts of the schema.
+const MOST_COMPARED: usize = 200_000;
+/// The most bytes that a pattern may take once it is compiled.
+const LARGEST_PATTERN: usize = 256 * 1024;
 /// The longest words of one fault, in characters.
 const LONGEST_FAULT: usize = 200;
 
 /// A schema that was compiled.
 #[derive(Debug)]
-pub struct Schema(Validator);
+pub struct Schema {
+    validator: Validator,
+    parts: usize,
+}
 
 impl Schema {
     /// Reads a schema of 2020-12 or draft-07; 2020-12 where it does not say. Nothing is fetched: a reference leads to a
-    /// place in the schema itself. Expressions take linear time.
+    /// place in the schema itself, and not back. Patterns take linear time.
     ///
     /// # Errors
     /// What is wrong with it, in a sentence.
@@ -34,9 +42,11 @@ impl Schema {
             Some("http://json-schema.org/draft-07/schema" | "https://json-schema.org/draft-07/schema") => Draft::Draft7,
             Some(_) => return Err("Write the schema in 2020-12 or draft-07, and say so in $schema.".to_owned()),
         };
+        let parts = weight::parts(&value)?;
+        let patterns = PatternOptions::regex().size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
         let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
-        let built = options.with_pattern_options(PatternOptions::regex()).build(&value);
-        built.map(Self).map_err(|fault| {
+        let built = options.with_pattern_options(patterns).build(&value);
+        built.map(|validator| Self { validator, parts }).map_err(|fault| {
             let place = fault.instance_path().to_string();
             let told = shortened(&fault.to_string(), LONGEST_FAULT);
             if place.is_empty() { format!("{told}.") } else { format!("At {place}: {told}.") }
@@ -44,13 +54,25 @@ impl Schema {
     }
 
     /// What is wrong with data: the place in it as a JSON pointer, and what to change, without the value found. At most
-    /// 20.
+    /// 20; the first alone where looking for all of them could take long.
     pub fn faults(&self, data: &Value) -> Vec<(String, String)> {
         let told = |fault: jsonschema::ValidationError<'_>| {
             let words = shortened(&fault.masked_with("The value").to_string(), LONGEST_FAULT);
             (fault.instance_path().to_string(), format!("{words}."))
         };
-        self.0.iter_errors(data).take(MOST_FAULTS).map(told).collect()
+        if self.parts.saturating_mul(values(data)) > MOST_COMPARED {
+            return self.validator.validate(data).err().into_iter().map(told).collect();
+        }
+        self.validator.iter_errors(data).take(MOST_FAULTS).map(told).collect()
+    }
+}
+
+/// How many values there are, each object and list among them.
+fn values(data: &Value) -> usize {
+    1 + match data {
+        Value::Array(items) => items.iter().map(values).sum(),
+        Value::Object(fields) => fields.values().map(values).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
@@ -77,6 +99,8 @@ mod tests {
             r#"{"$ref":"file:///etc/passwd"}"#,
             r##"{"$ref":"#/nowhere"}"##,
             r#"{"properties":{"a":{"pattern":"("}}}"#,
+            r#"{"properties":{"a":{"pattern":"(a{1000}){1000}"}}}"#,
+            r##"{"properties":{"next":{"$ref":"#"}}}"##,
         ] {
             assert!(!wrong(text).is_empty(), "{text}");
         }
@@ -96,5 +120,7 @@ mod tests {
         assert_eq!(faults("{}")[0].0, "");
         let many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; 100].join(","));
         assert_eq!(faults(&many).len(), MOST_FAULTS);
+        let very_many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; MOST_COMPARED].join(","));
+        assert_eq!(faults(&very_many).len(), 1, "the first tells enough");
     }
 }
