@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::api_keys::Keys;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::delivery::node::Node;
 use crate::delivery::test::Tester;
 use crate::delivery::worker::{Parts, Worker};
@@ -20,7 +20,7 @@ use crate::users::password::Hasher;
 use crate::web::assets::addresses;
 use crate::web::frame::Assets;
 use crate::webhooks::limit::TestLimit;
-use crate::webhooks::set::Webhooks;
+use crate::webhooks::set::{WebhookSet, Webhooks};
 
 /// The running application.
 #[derive(Clone)]
@@ -101,6 +101,15 @@ impl App {
             health: Health::default(),
         };
         Ok((app, Worker::new(parts, handed)))
+    }
+
+    /// The webhooks, credentials and event types as they stand, also what another process changed just now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn webhook_set(&self) -> Result<Arc<WebhookSet>, DbError> {
+        let webhooks = self.webhooks.clone();
+        self.db.read(move |conn| webhooks.read(conn)).await
     }
 
     /// What a test of a webhook works with.

@@ -124,6 +124,14 @@ fn is_piled(text: &str) -> bool {
     })
 }
 
+/// Names for a sentence: at most five, then how many more.
+pub(crate) fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    let names = names.take(SHOWN).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{names} and {more} more") } else { names }
+}
+
 /// One word of a shell, whatever it holds.
 pub(crate) fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))

@@ -13,7 +13,7 @@ use crate::db::{Conn, DbError};
 pub(super) use crate::web::Whole;
 use crate::web::listing;
 use crate::web::view::{Choice, Input, Pager, When};
-use crate::web::{Route, WebError};
+use crate::web::{Route, WebError, need_another_look};
 
 /// The most documents that a select offers, newest first.
 const MOST_CHOICES: i64 = 500;
@@ -137,11 +137,8 @@ pub(super) fn when(at: Time) -> When {
 
 /// The line above a form that came back.
 pub(super) fn problem(fields: usize) -> String {
-    match fields {
-        0 => String::new(),
-        1 => "One field needs another look. Nothing was saved.".to_owned(),
-        many => format!("{many} fields need another look. Nothing was saved."),
-    }
+    let told = need_another_look(fields);
+    if told.is_empty() { told } else { format!("{told} Nothing was saved.") }
 }
 
 /// `1 document`, `12 documents`.

@@ -201,12 +201,7 @@ pub(crate) fn counted(uses: usize) -> String {
     if uses == 1 { "1 webhook".to_owned() } else { format!("{uses} webhooks") }
 }
 
-/// Names for a sentence: at most five, then how many more.
+/// The names of the webhooks for a sentence.
 pub(crate) fn named(uses: &[&Use]) -> String {
-    const SHOWN: usize = 5;
-    let names = uses.iter().take(SHOWN).map(|one| format!("“{}”", one.name)).collect::<Vec<_>>().join(", ");
-    match uses.len().saturating_sub(SHOWN) {
-        0 => names,
-        more => format!("{names} and {more} more"),
-    }
+    crate::text::named(uses.iter().map(|one| &*one.name))
 }

@@ -193,7 +193,8 @@ fn used((credential, webhook, name, url, headers): Used) -> Option<Use> {
     Some(Use { credential: credential?, webhook, name, url, has_headers: headers.is_some() })
 }
 
-/// Moves the version of what is sent, in the transaction that changed a webhook or a credential.
+/// Moves the version of what is sent, in the transaction that changed a webhook, a credential or an
+/// event type.
 ///
 /// # Errors
 /// When the database cannot take it.

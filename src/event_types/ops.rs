@@ -7,6 +7,7 @@ use super::{EventType, store};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::credentials;
 use crate::db::{DbError, Tx};
+use crate::text::named;
 use crate::webhooks::set::Webhooks;
 
 /// The most declared types.
@@ -24,9 +25,9 @@ pub(crate) enum Rejected {
     /// The code of another type would read the same.
     #[error("Its code would be that of {0}; choose another name.")]
     CodeTaken(String),
-    /// Webhooks tick it.
+    /// Webhooks of these names tick it.
     #[error("{}", in_use(.0))]
-    InUse(Vec<(String, String)>),
+    InUse(Vec<String>),
     /// Somebody saved it meanwhile.
     #[error("Somebody saved this event type while you were editing. Open it again and repeat your change.")]
     Stale,
@@ -38,11 +39,8 @@ pub(crate) enum Rejected {
     Database(#[from] DbError),
 }
 
-fn in_use(webhooks: &[(String, String)]) -> String {
-    let named: Vec<String> = webhooks.iter().take(5).map(|(_, name)| format!("“{name}”")).collect();
-    let more = webhooks.len().saturating_sub(named.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("Webhooks are sent it: {}{more}. Take it out there first.", named.join(", "))
+fn in_use(webhooks: &[String]) -> String {
+    format!("Webhooks are sent it: {}. Take it out there first.", named(webhooks.iter().map(String::as_str)))
 }
 
 /// What was there before a change, and what is to be there.
@@ -109,9 +107,9 @@ pub(crate) fn put(
 pub(crate) fn delete(tx: &mut Tx<'_>, actor: &Actor, name: &str, webhooks: &Webhooks) -> Result<(), Rejected> {
     audit::hold(tx)?;
     let kind = store::find(tx, name)?.ok_or(Rejected::Gone)?;
-    let subscribers = store::subscribers(tx, name)?;
-    if !subscribers.is_empty() {
-        return Err(Rejected::InUse(subscribers));
+    let sent: Vec<String> = webhooks.in_transaction(tx)?.ticking(name).map(|webhook| webhook.name.clone()).collect();
+    if !sent.is_empty() {
+        return Err(Rejected::InUse(sent));
     }
     store::delete(tx, name)?;
     finish(tx, actor, "event_type.deleted", &kind, &Changes::none(), webhooks)?;

@@ -18,7 +18,6 @@ use super::fields::{Field, fields};
 use super::ops::Rejected;
 use super::{Catalogue, EventType, openapi, store};
 use crate::clock::Time;
-use crate::db::DbError;
 use crate::events::EventId;
 use crate::history::pages::when;
 use crate::sessions::Admin;
@@ -113,15 +112,7 @@ struct Wish {
 /// The types of a group that were found.
 struct Found {
     group: String,
-    types: Vec<Line>,
-}
-
-/// A type in the list.
-struct Line {
-    name: String,
-    label: String,
-    description: String,
-    declared: bool,
+    types: Vec<Arc<EventType>>,
 }
 
 /// The list, also behind dialogs.
@@ -139,17 +130,11 @@ impl List {
                 .iter()
                 .any(|text| text.to_lowercase().contains(&word))
         };
-        let line = |kind: &EventType| Line {
-            name: kind.name.to_string(),
-            label: kind.label.to_string(),
-            description: kind.description.to_string(),
-            declared: kind.declared.is_some(),
-        };
         let groups: Vec<Found> = catalogue
             .groups()
             .map(|(group, types)| Found {
                 group: group.to_owned(),
-                types: types.iter().filter(|kind| fits(kind)).map(|kind| line(kind)).collect(),
+                types: types.iter().filter(|kind| fits(kind)).cloned().collect(),
             })
             .filter(|found| !found.types.is_empty())
             .collect();
@@ -201,11 +186,9 @@ async fn document(app: Data<App>) -> Result<HttpResponse, WebError> {
     Ok(HttpResponse::Ok().json(openapi::document(&catalogue, example)?))
 }
 
-/// The types as they stand, also those that another process declared just now.
+/// The types as they stand.
 pub(super) async fn current(app: &App) -> Result<Arc<Catalogue>, WebError> {
-    let webhooks = app.webhooks.clone();
-    let set = app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?;
-    Ok(Arc::clone(set.catalogue()))
+    Ok(Arc::clone(app.webhook_set().await?.catalogue()))
 }
 
 /// The body in one format.

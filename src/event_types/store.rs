@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{Catalogue, Declared, EventType, Schema, code_of};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
-use crate::schema::{catalogue, event_types, webhook_events, webhooks};
+use crate::schema::{catalogue, event_types};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = event_types)]
@@ -102,17 +102,6 @@ pub(super) fn put(conn: &mut Conn, kind: &EventType) -> Result<(), DbError> {
 pub(super) fn delete(conn: &mut Conn, name: &str) -> Result<(), DbError> {
     diesel::delete(event_types::table.find(name)).execute(conn)?;
     Ok(())
-}
-
-/// The webhooks that tick a type, by id and name.
-pub(super) fn subscribers(conn: &mut Conn, name: &str) -> Result<Vec<(String, String)>, DbError> {
-    let ids = webhook_events::table.filter(webhook_events::type_.eq(name)).select(webhook_events::webhook_id);
-    Ok(webhooks::table
-        .filter(webhooks::id.eq_any(ids))
-        .filter(webhooks::deleted_at.is_null())
-        .order(webhooks::name)
-        .select((webhooks::id, webhooks::name))
-        .load(conn)?)
 }
 
 /// Whether everybody may read the pages of the types.

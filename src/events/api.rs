@@ -98,9 +98,7 @@ async fn read(app: &App, body: &[u8], environment: Environment) -> Result<Intake
     let first = intake::read(body, environment, now, &app.webhooks.catalogue());
     let read = match &first {
         Err(Faults { refusal: Refusal::UnknownType | Refusal::SchemaMismatch, .. }) => {
-            let webhooks = app.webhooks.clone();
-            let set = app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?;
-            intake::read(body, environment, now, set.catalogue())
+            intake::read(body, environment, now, app.webhook_set().await?.catalogue())
         }
         Ok(_) | Err(_) => first,
     };

@@ -18,7 +18,7 @@ use crate::users::password::{self, Password, Verdict};
 use crate::users::{self, Email, Name, User};
 use crate::web::frame::Frame;
 use crate::web::view::Input;
-use crate::web::{Access, ClientAddress, Form, Page, Query, Route, Site, WebError, see_other};
+use crate::web::{Access, ClientAddress, Form, Page, Query, Route, Site, WebError, need_another_look, see_other};
 
 /// The routes of signing in and out.
 pub fn routes() -> Vec<Route> {
@@ -291,11 +291,7 @@ fn setup_page(request: &HttpRequest, app: &App, site: &Site, form: &Setup, fault
     SetupPage {
         frame: Frame::outside("Set up Postrider", &app.assets, site),
         target: request.path().to_owned(),
-        problem: match count {
-            0 => String::new(),
-            1 => "One field needs another look.".to_owned(),
-            count => format!("{count} fields need another look."),
-        },
+        problem: need_another_look(count),
         name: input(&form.name, faults.name),
         email: input(&form.email, faults.email),
         password: input("", faults.password),

@@ -4,6 +4,15 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldErrors(Vec<(&'static str, String)>);
 
+/// "2 fields need another look."; empty where none is wrong.
+pub(crate) fn need_another_look(fields: usize) -> String {
+    match fields {
+        0 => String::new(),
+        1 => "One field needs another look.".to_owned(),
+        many => format!("{many} fields need another look."),
+    }
+}
+
 impl FieldErrors {
     /// One fault.
     pub fn one(field: &'static str, sentence: impl Into<String>) -> Self {

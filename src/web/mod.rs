@@ -25,6 +25,7 @@ pub(crate) mod view;
 pub use body::{JsonBody, OptionalJson};
 pub use error::{Problem, ProblemField, WebError};
 pub use fields::FieldErrors;
+pub(crate) use fields::need_another_look;
 pub(crate) use finish::{FrameOf, ProblemBody};
 pub use form::{Form, Query};
 pub(crate) use outer::{ClientAddress, RequestId, Template, outer};

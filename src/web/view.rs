@@ -39,6 +39,12 @@ impl ChoiceGroup {
     }
 }
 
+/// A name that leads somewhere.
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) href: String,
+}
+
 /// A moment: `iso` for the machine, `text` for the person (both UTC).
 #[derive(Clone)]
 pub(crate) struct When {

@@ -54,8 +54,7 @@ pub(crate) fn routes() -> Vec<Route> {
     responses((status = 200, description = "The webhooks.", body = WebhookList))
 )]
 pub(crate) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, WebError> {
-    let webhooks = app.webhooks.clone();
-    let set = app.db.read(move |conn| webhooks.read(conn)).await?;
+    let set = app.webhook_set().await?;
     let mine = set.all().iter().map(AsRef::as_ref).filter(|webhook| is_of(webhook, &caller));
     Ok(HttpResponse::Ok().json(WebhookList::of(mine)))
 }
@@ -181,8 +180,7 @@ pub(crate) async fn delete(
 
 /// Held against the same rules as the dialog, with the credentials that may be chosen.
 async fn parsed(app: &App, form: &WebhookForm, saved: Option<&Webhook>) -> Result<Draft, WebError> {
-    let webhooks = app.webhooks.clone();
-    let set = app.db.read(move |conn| webhooks.read(conn)).await?;
+    let set = app.webhook_set().await?;
     let known = Known { policy: app.client.policy(), credentials: set.credentials(), catalogue: set.catalogue() };
     form.parse(known, saved).map_err(|errors| invalid(&errors))
 }

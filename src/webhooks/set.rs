@@ -25,6 +25,11 @@ impl WebhookSet {
         &self.webhooks
     }
 
+    /// Those that tick this event type, by name.
+    pub fn ticking<'a>(&'a self, event_type: &'a str) -> impl Iterator<Item = &'a Arc<Webhook>> {
+        self.webhooks.iter().filter(move |webhook| webhook.events.iter().any(|name| name == event_type))
+    }
+
     /// One of them.
     pub fn get(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
         self.by_id.get(&id)

@@ -1,2 +1,1 @@
-drop index webhook_events_type;
 drop table event_types;

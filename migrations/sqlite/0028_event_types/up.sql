@@ -11,4 +11,3 @@ create table event_types (
     created_at timestamp not null,
     updated_at timestamp not null
 );
-create index webhook_events_type on webhook_events (type, webhook_id);

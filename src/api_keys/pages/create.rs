@@ -18,7 +18,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Choice, Filled, Input, Sheet};
-use crate::web::{Form, Page, WebError, see_other};
+use crate::web::{Form, Page, WebError, need_another_look, see_other};
 
 /// The scopes for which there is something to do in this release.
 const OFFERED: [Scope; 6] = [
@@ -164,11 +164,7 @@ async fn dialog(
             target: LIST.to_owned(),
             back: LIST.to_owned(),
             form_id: form_id.to_string(),
-            problem: match wrong {
-                0 => String::new(),
-                1 => "One field needs another look.".to_owned(),
-                count => format!("{count} fields need another look."),
-            },
+            problem: need_another_look(wrong),
             ..Sheet::default()
         },
         list,

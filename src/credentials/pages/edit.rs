@@ -17,7 +17,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Choice, Filled, Input, Sheet};
-use crate::web::{FieldErrors, Form, Page, PathId, WebError, Whole, see_other};
+use crate::web::{FieldErrors, Form, Page, PathId, WebError, Whole, need_another_look, see_other};
 
 /// Rows of headers that stand empty below those in use, for pages without script.
 const EMPTY_ROWS: usize = 3;
@@ -261,8 +261,7 @@ fn problem(errors: &FieldErrors, beside: &str) -> String {
     let told = match errors.count() {
         0 if beside.is_empty() => return String::new(),
         0 => beside.to_owned(),
-        1 => "One field needs another look.".to_owned(),
-        many => format!("{many} fields need another look."),
+        wrong => need_another_look(wrong),
     };
     format!("{told} Nothing was saved; type secrets again.")
 }

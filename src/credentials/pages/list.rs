@@ -13,18 +13,12 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::Frame;
-use crate::web::view::{Filled, When};
+use crate::web::view::{Filled, Link, When};
 use crate::web::{Page, WebError};
 use crate::webhooks::set::Webhooks;
 
 /// The most webhooks that a row names.
 const NAMED: usize = 20;
-
-/// A webhook that uses a credential.
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) href: String,
-}
 
 /// A credential in the list.
 pub(super) struct Row {
@@ -39,7 +33,7 @@ pub(super) struct Row {
     pub(super) more: String,
     /// "Used by 2 webhooks"
     pub(super) used: String,
-    pub(super) users: Vec<User>,
+    pub(super) users: Vec<Link>,
     /// How many are not named.
     pub(super) unnamed: usize,
     pub(super) changed: When,
@@ -128,7 +122,7 @@ fn more(credential: &Credential) -> String {
 }
 
 /// The first webhooks that use it.
-pub(super) fn users(uses: &[Use]) -> Vec<User> {
-    let user = |one: &Use| User { name: one.name.clone(), href: format!("/settings/webhooks/{}", one.webhook) };
+pub(super) fn users(uses: &[Use]) -> Vec<Link> {
+    let user = |one: &Use| Link { name: one.name.clone(), href: format!("/settings/webhooks/{}", one.webhook) };
     uses.iter().take(NAMED).map(user).collect()
 }

@@ -5,14 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::list::{self, List, User, users};
+use super::list::{self, List, users};
 use super::{LIST, address, frame};
 use crate::credentials::ops::{self, Rejected};
 use crate::credentials::{CredentialId, store};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
-use crate::web::view::{Filled, Sheet};
+use crate::web::view::{Filled, Link, Sheet};
 use crate::web::{Page, PathId, WebError, Whole, see_other};
 
 /// The confirm before a credential goes, or why it cannot.
@@ -23,7 +23,7 @@ struct DeleteDialog {
     sheet: Sheet,
     list: Option<List>,
     name: String,
-    users: Vec<User>,
+    users: Vec<Link>,
     /// How many are not named.
     unnamed: usize,
 }

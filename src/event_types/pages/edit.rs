@@ -13,7 +13,7 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
 use crate::web::view::{Input, Sheet};
-use crate::web::{FieldErrors, Form, Page, WebError, Whole, see_other};
+use crate::web::{FieldErrors, Form, Page, WebError, Whole, need_another_look, see_other};
 
 #[derive(Template)]
 #[template(path = "event_types/dialog.html")]
@@ -160,7 +160,6 @@ async fn dialog(app: &App, admin: &Admin, mut form: EventTypeForm, shown: Shown)
         form.form_id = app.ids.make::<FormId>().to_string();
     }
     let input = |field: &str, value: &str| Input::new(value, shown.errors.of(field), "");
-    let wrong = shown.errors.count();
     let page = Dialog {
         frame: frame(admin, list.as_ref()),
         sheet: Sheet {
@@ -169,10 +168,9 @@ async fn dialog(app: &App, admin: &Admin, mut form: EventTypeForm, shown: Shown)
             back: shown.edits.as_deref().map_or_else(|| LIST.to_owned(), address),
             form_id: form.form_id.clone(),
             version: form.version.clone(),
-            problem: match wrong {
+            problem: match shown.errors.count() {
                 0 => shown.problem.clone(),
-                1 => "One field needs another look. Nothing was saved.".to_owned(),
-                many => format!("{many} fields need another look. Nothing was saved."),
+                wrong => format!("{} Nothing was saved.", need_another_look(wrong)),
             },
         },
         list,

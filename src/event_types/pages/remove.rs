@@ -1,18 +1,20 @@
 //! Delete event type.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::{LIST, List, address, current, frame, store};
-use crate::db::DbError;
+use super::{LIST, List, address, frame};
 use crate::event_types::ops::{self, Rejected};
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::frame::Frame;
-use crate::web::view::Sheet;
+use crate::web::view::{Link, Sheet};
 use crate::web::{Page, WebError, Whole, see_other};
+use crate::webhooks::Webhook;
 
 /// How many webhooks are named.
 const NAMED: usize = 20;
@@ -25,8 +27,8 @@ struct DeleteDialog {
     sheet: Sheet,
     list: Option<List>,
     label: String,
-    /// The webhooks that are sent it, by address and name.
-    webhooks: Vec<(String, String)>,
+    /// The webhooks that are sent it.
+    users: Vec<Link>,
     /// How many are not named.
     unnamed: usize,
 }
@@ -63,27 +65,26 @@ async fn dialog(
     whole: bool,
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
-    let catalogue = current(app).await?;
-    let kind = catalogue.find(&name).filter(|kind| kind.declared.is_some()).ok_or(WebError::NotFound)?;
-    let asked = name.clone();
-    let webhooks = app.db.read::<_, DbError, _>(move |conn| store::subscribers(conn, &asked)).await?;
-    let list = whole.then(|| List::of(&catalogue, ""));
+    let set = app.webhook_set().await?;
+    let kind = set.catalogue().find(&name).filter(|kind| kind.declared.is_some()).ok_or(WebError::NotFound)?;
+    let link = |webhook: &Arc<Webhook>| Link {
+        name: webhook.name.clone(),
+        href: format!("/settings/webhooks/{}", webhook.id),
+    };
+    let users: Vec<Link> = set.ticking(&name).take(NAMED).map(link).collect();
+    let list = whole.then(|| List::of(set.catalogue(), ""));
     let page = DeleteDialog {
         frame: frame(admin, list.as_ref()),
         sheet: Sheet {
-            heading: if webhooks.is_empty() { "Delete event type?" } else { "This event type is in use" }.to_owned(),
+            heading: if users.is_empty() { "Delete event type?" } else { "This event type is in use" }.to_owned(),
             target: format!("{}/delete", address(&name)),
             back: address(&name),
             ..Sheet::default()
         },
         list,
         label: kind.label.to_string(),
-        unnamed: webhooks.len().saturating_sub(NAMED),
-        webhooks: webhooks
-            .into_iter()
-            .take(NAMED)
-            .map(|(id, name)| (format!("/settings/webhooks/{id}"), name))
-            .collect(),
+        unnamed: set.ticking(&name).skip(NAMED).count(),
+        users,
     };
     page.answer_with(status)
 }

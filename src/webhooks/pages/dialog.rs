@@ -24,7 +24,7 @@ use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::Frame;
 use crate::web::view::{Body, Choice, ChoiceGroup, Conflict, Filled, Input, Sheet};
-use crate::web::{Page, WebError};
+use crate::web::{Page, WebError, need_another_look};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::set::WebhookSet;
 use crate::webhooks::{Auth, AuthKind, Format, Method, RetryKind, Webhook};
@@ -186,10 +186,8 @@ fn problem(errors: &FieldErrors, beside: &str) -> String {
     let told = WITHOUT_LINE.iter().map(|field| errors.of(field)).chain([beside]).filter(|text| !text.is_empty());
     let mut lines: Vec<String> = told.map(str::to_owned).collect();
     let with_line = errors.iter().filter(|(field, _)| !WITHOUT_LINE.contains(field)).count();
-    match with_line {
-        0 => {}
-        1 => lines.push("One field needs another look.".to_owned()),
-        many => lines.push(format!("{many} fields need another look.")),
+    if with_line > 0 {
+        lines.push(need_another_look(with_line));
     }
     if !lines.is_empty() {
         lines.push("Nothing was saved; type secrets again.".to_owned());

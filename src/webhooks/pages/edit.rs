@@ -1,7 +1,5 @@
 //! Add webhook and Edit webhook.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -46,7 +44,7 @@ pub(super) async fn create(
     admin: Admin,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let set = set(&app).await?;
+    let set = app.webhook_set().await?;
     let draft = match form.parse(known(&app, &set), None) {
         Ok(draft) => draft,
         Err(errors) => return wrong(&app, &admin, form, None, errors).await,
@@ -91,7 +89,7 @@ pub(super) async fn change(
     PathId(id): PathId<WebhookId>,
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
-    let (saved, set) = (read(&app, id).await?, set(&app).await?);
+    let (saved, set) = (read(&app, id).await?, app.webhook_set().await?);
     let draft = match form.parse(known(&app, &set), Some(&saved)) {
         Ok(draft) => draft,
         // What was typed fits another version: that is told first.
@@ -140,12 +138,6 @@ async fn save(
 pub(super) async fn read(app: &Data<App>, id: WebhookId) -> Result<Webhook, WebError> {
     let sealer = app.sealer.clone();
     Ok(app.db.read(move |conn| found(store::find(conn, id, &sealer)?)).await?)
-}
-
-/// The webhooks and credentials as they stand.
-pub(super) async fn set(app: &App) -> Result<Arc<WebhookSet>, WebError> {
-    let webhooks = app.webhooks.clone();
-    Ok(app.db.read::<_, DbError, _>(move |conn| webhooks.read(conn)).await?)
 }
 
 /// What a form is held against.
@@ -233,7 +225,7 @@ async fn stale(
     let conflict = Conflict {
         who,
         when: when(current.updated_at),
-        differences: differences(&WebhookForm::of(&current), &form, &*set(app).await?),
+        differences: differences(&WebhookForm::of(&current), &form, &*app.webhook_set().await?),
         fresh: format!("{}/edit", address(id)),
     };
     let status = StatusCode::CONFLICT;

@@ -88,7 +88,7 @@ pub(super) async fn typed(
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let saved = edit::saved(&app, &form).await?;
-    let set = edit::set(&app).await?;
+    let set = app.webhook_set().await?;
     let (webhook, whole) = match form.parse(edit::known(&app, &set), saved.as_ref()) {
         Ok(draft) => (draft.trial(saved.as_ref(), app.ids.make(), app.clock.now()), true),
         Err(_) => (sketch(&app, &form), false),

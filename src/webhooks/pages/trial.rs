@@ -88,7 +88,7 @@ pub(super) async fn typed(
     Form(form): Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let saved = edit::saved(&app, &form).await?;
-    let set = edit::set(&app).await?;
+    let set = app.webhook_set().await?;
     let parsed = form
         .parse(edit::known(&app, &set), saved.as_ref())
         .and_then(|draft| Ok((draft, kind(set.catalogue(), &form.test_event, &form.events)?)))

@@ -63,6 +63,7 @@ pub async fn walk(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut
     tests(browser, portal, look).await?;
     webhook(browser, portal, look).await?;
     deliveries(browser, portal, look).await?;
+    content(browser, portal, look).await?;
     records(browser, portal, look).await?;
     focus(browser, portal, look).await?;
     emptied(browser, portal, look).await?;
@@ -223,6 +224,22 @@ async fn deliveries(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnM
     show(browser, portal, "/deliveries?test=true").await?;
     browser.press(&find::delivery(&["Build server"]), "the test").await?;
     look("delivery-of-a-test").await
+}
+
+/// A status that tells webhooks, and a decision that came too late.
+async fn content(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(&str) -> Result<()>) -> Result<()> {
+    show(browser, portal, "/content/documents").await?;
+    browser.open_row_menu("Replacing the seal").await?;
+    browser.click("Change status").await?;
+    browser.text_of("//dialog[@open]").await?;
+    look("document-status").await?;
+    show(browser, portal, "/content/assignments").await?;
+    browser.press("(//tbody//a[contains(@class, 'name')])[1]", "the newest assignment").await?;
+    browser.text_of(&find::clickable("Approve")).await?;
+    portal.tamper("update assignments set version = version + 1")?;
+    browser.press("(//button[normalize-space(.)='Approve'][not(@disabled)])[1]", "Approve").await?;
+    browser.sees("so nothing was recorded").await?;
+    look("assignment-decision-late").await
 }
 
 async fn records(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(&str) -> Result<()>) -> Result<()> {
