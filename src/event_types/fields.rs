@@ -56,10 +56,12 @@ impl<'a> Walk<'a> {
         if self.fields.len() >= MOST || self.fields.iter().any(|field| field.path == path) {
             return;
         }
+        // What it is here says more than what it leads to.
+        let said = schema["description"].as_str();
         let schema = self.followed(schema);
         self.fields.push(Field {
             kind: self.kind(schema, depth),
-            description: schema["description"].as_str().unwrap_or_default().to_owned(),
+            description: said.or(schema["description"].as_str()).unwrap_or_default().to_owned(),
             path: path.clone(),
             name: name.to_owned(),
             depth,
@@ -153,6 +155,16 @@ mod tests {
             .map(|(path, depth, kind, required)| (path.to_owned(), depth, kind.to_owned(), required))
             .collect();
         assert_eq!(shown(&schema), expected);
+    }
+
+    #[test]
+    fn what_a_field_is_here_comes_before_what_it_leads_to() {
+        let schema = json!({
+            "properties": { "from": { "$ref": "#/$defs/a", "description": "Here." }, "to": { "$ref": "#/$defs/a" } },
+            "$defs": { "a": { "description": "There." } },
+        });
+        let told: Vec<String> = fields(&schema).into_iter().map(|field| field.description).collect();
+        assert_eq!(told, ["Here.", "There."]);
     }
 
     #[test]

@@ -19,6 +19,15 @@ fetch('/settings/webhooks?disabled=true&limit=100').then(async answer => {
 /// The name of what has the focus, as it is read out.
 const FOCUSED: &str = "const one = document.activeElement;
 return one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent;";
+/// What is known of the orders that [`stock`] declares: an object in it, and a list of objects.
+const ORDER: &str = r##"{"type": "object", "required": ["id"], "properties": {
+  "id": {"type": "integer", "description": "The number of the order."},
+  "to": {"$ref": "#/$defs/address", "description": "Where it goes."},
+  "lines": {"type": "array", "description": "What is in it.", "items": {"type": "object", "required": ["sku"], "properties": {
+    "sku": {"type": "string", "description": "The article."},
+    "count": {"type": "integer"}
+  }}}
+}, "$defs": {"address": {"type": "object", "properties": {"city": {"type": "string"}, "country": {"enum": ["AT", "CH", "LI"]}}}}}"##;
 /// So many stops are tried.
 const STOPS: usize = 60;
 
@@ -167,8 +176,7 @@ pub async fn stock(browser: &Browser, portal: &Portal) -> Result<()> {
     publish(browser, "Release checklist").await?;
     create_key(browser, "Build server", false).await?;
     let fields = [("name", "order.shipped"), ("label", "Order shipped"), ("group", "Orders")];
-    let data =
-        [("schema", r#"{"type":"object","required":["id"]}"#), ("example", r#"{"id":1042}"#), ("checked", "true")];
+    let data = [("schema", ORDER), ("example", r#"{"id":1042}"#), ("checked", "true")];
     post(browser, "/event-types", &[fields, data].concat()).await?;
     browser.click("Deliveries").await?;
     browser.reloads_until(&find::row(&["Translation desk", "Release checklist", "delivered"])).await?;
