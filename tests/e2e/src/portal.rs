@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    ops::Range,
     path::PathBuf,
     process::{Command as Once, Stdio},
     sync::atomic::{AtomicU16, Ordering},
@@ -166,9 +167,13 @@ fn program_path() -> Result<PathBuf> {
 /// Two addresses that nothing listens on, given to nobody else here: below those that the system hands out by itself,
 /// where a connection of a browser could take one before it is used.
 fn free_addresses() -> Result<(String, String)> {
+    const PORTS: Range<u16> = 20_000..30_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let mut free = std::iter::repeat_with(|| 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000)
-        .take(10_000)
+    // Far from those of another run at the same time.
+    let start = u16::try_from(std::process::id() % 100).context("less than 100")? * 100;
+    let next = || PORTS.start + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+    let mut free = std::iter::repeat_with(next)
+        .take(PORTS.len())
         .map(|port| format!("127.0.0.1:{port}"))
         .filter(|address| TcpListener::bind(address).is_ok());
     free.next().zip(free.next()).context("no port is free")

@@ -107,19 +107,31 @@ pub async fn finish_a_webhook(browser: &Browser) -> Result<()> {
     browser.click("Done").await
 }
 
-/// Adds a document of this title and releases it.
-pub async fn release_a_document(browser: &Browser, title: &str) -> Result<()> {
+/// Adds a document of this title.
+pub async fn add_a_document(browser: &Browser, title: &str) -> Result<()> {
     browser.click("Content").await?;
     browser.click("Add document").await?;
     browser.fill("Title", title).await?;
     browser.fill("Language", "en").await?;
     browser.click("Add document").await?;
+    browser.sees("The document was added.").await
+}
+
+/// Gives the document of this title another status, and waits for the answer: who leaves before it takes the form back.
+pub async fn change_status(browser: &Browser, title: &str, status: &str) -> Result<()> {
     browser.click("Content").await?;
     browser.open_row_menu(title).await?;
     browser.click("Change status").await?;
-    browser.choose("New status", "Released").await?;
+    browser.choose("New status", status).await?;
     browser.fill("Comment", "Checked by two people.").await?;
-    browser.click("Change status").await
+    browser.click("Change status").await?;
+    browser.sees(&format!("The status was set to {status}.")).await
+}
+
+/// Adds a document of this title and releases it.
+pub async fn release_a_document(browser: &Browser, title: &str) -> Result<()> {
+    add_a_document(browser, title).await?;
+    change_status(browser, title, "Released").await
 }
 
 /// Opens the delivery in whose row all these texts stand, as soon as it is there.
@@ -142,6 +154,7 @@ pub async fn publish(browser: &Browser, title: &str) -> Result<()> {
     browser.click("Publish").await?;
     browser.toggle("Save the output").await?;
     browser.click("Publish").await?;
+    browser.sees("The publication was started.").await?;
     browser.click("Content").await?;
     browser.click("Publications").await?;
     browser.reloads_until(&find::row(&[title, "done"])).await

@@ -20,18 +20,9 @@ async fn review_translation_and_the_decision_of_an_assignee_are_told() -> Result
         }
         steps::finish_a_webhook(browser).await?;
 
-        browser.click("Content").await?;
-        browser.click("Add document").await?;
-        browser.fill("Title", TITLE).await?;
-        browser.fill("Language", "en").await?;
-        browser.click("Add document").await?;
+        steps::add_a_document(browser, TITLE).await?;
         for status in ["In review", "In translation"] {
-            browser.click("Content").await?;
-            browser.open_row_menu(TITLE).await?;
-            browser.click("Change status").await?;
-            browser.choose("New status", status).await?;
-            browser.click("Change status").await?;
-            browser.sees(&format!("The status was set to {status}.")).await?;
+            steps::change_status(browser, TITLE, status).await?;
         }
 
         browser.click("Assignments").await?;
