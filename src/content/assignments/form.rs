@@ -101,14 +101,18 @@ pub(crate) struct DecisionForm {
     pub(crate) assignee: String,
     #[serde(default)]
     pub(crate) status: String,
+    /// The status that the page showed: `open`, or an earlier decision.
+    #[serde(default)]
+    pub(crate) was: String,
     #[serde(default)]
     pub(crate) version: String,
 }
 
 impl DecisionForm {
-    /// Whose decision, and which; none for a status that nobody can give.
-    pub(crate) fn parse(&self) -> Option<(String, Decision)> {
-        Decision::parse(&self.status).map(|decision| (self.assignee.trim().to_owned(), decision))
+    /// Whose decision, which, and in place of which; none for a status that nobody can give.
+    pub(crate) fn parse(&self) -> Option<(String, Decision, Option<Decision>)> {
+        let decision = Decision::parse(&self.status)?;
+        Some((self.assignee.trim().to_owned(), decision, Decision::parse(&self.was)))
     }
 }
 

@@ -122,6 +122,9 @@ pub enum AssignmentError {
     /// The person whose decision it would be is none of the assignees.
     #[error("This person is not an assignee of it.")]
     NotAssigned,
+    /// Somebody recorded another decision of the same person since the page was read.
+    #[error("Somebody recorded a decision of this person meanwhile.")]
+    Overtaken,
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),

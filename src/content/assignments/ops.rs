@@ -109,8 +109,8 @@ fn assemble(tx: &Tx<'_>, actor: &Actor, draft: Draft, number: i64, document: &Do
     }
 }
 
-/// Changes an assignment that nobody changed since `version` was read. Who stays keeps their decision. No event: it is
-/// not new.
+/// Changes an assignment that nobody changed since `version` was read. Who stays keeps their decision, as long as it is
+/// about the same work: another document or another type asks everybody anew. No event: it is not new.
 pub(crate) fn change(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -136,7 +136,9 @@ pub(crate) fn change(
         ..old.clone()
     };
     store::update(tx, &assignment)?;
-    store::keep_decisions(tx, assignment.id, &assignment.assignees)?;
+    let same_work = old.document_id == assignment.document_id && old.kind == assignment.kind;
+    let kept = if same_work { &*assignment.assignees } else { &[] };
+    store::keep_decisions(tx, assignment.id, kept)?;
     let changes = Changes::none()
         .field("document", old.document_number, assignment.document_number)
         .field("type", old.kind.as_str(), assignment.kind.as_str())
@@ -149,19 +151,22 @@ pub(crate) fn change(
     Ok(assignment)
 }
 
-/// Records what an assignee decided on an assignment that nobody changed since `version` was read, and raises its
-/// event; false where it was on record already.
+/// Records what an assignee decided, in place of what they had decided before, on an assignment that nobody changed
+/// since `version` was read, and raises its event; false where it was on record already.
 pub(crate) fn decide(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    number: i64,
-    version: i32,
-    (address, decision): (&str, Decision),
+    (number, version): (i64, i32),
+    (address, decision, before): (&str, Decision, Option<Decision>),
     public_url: &str,
 ) -> Result<bool, AssignmentError> {
     let assignment = open(tx, number, version)?;
     let mut assignees = assignment.assignees.iter();
     let assignee = assignees.find(|known| known.eq_ignore_ascii_case(address)).ok_or(AssignmentError::NotAssigned)?;
+    let known = decision_of(tx, &assignment, assignee)?;
+    if known != before && known != Some(decision) {
+        return Err(AssignmentError::Overtaken);
+    }
     if !decide_quietly(tx, actor, &assignment, assignee, decision)? {
         return Ok(false);
     }
@@ -186,8 +191,7 @@ pub(in crate::content) fn decide_quietly(
     assignee: &str,
     decision: Decision,
 ) -> Result<bool, DbError> {
-    let known = store::decisions(tx, assignment.id)?;
-    let old = known.iter().find(|decided| decided.is_of(assignee)).map(|decided| decided.decision);
+    let old = decision_of(tx, assignment, assignee)?;
     if old == Some(decision) {
         return Ok(false);
     }
@@ -200,6 +204,11 @@ pub(in crate::content) fn decide_quietly(
     );
     record(tx, actor, "assignment.user_status_changed", assignment, &changes)?;
     Ok(true)
+}
+
+fn decision_of(tx: &mut Tx<'_>, assignment: &Assignment, assignee: &str) -> Result<Option<Decision>, DbError> {
+    let known = store::decisions(tx, assignment.id)?;
+    Ok(known.iter().find(|decided| decided.is_of(assignee)).map(|decided| decided.decision))
 }
 
 /// Deletes an assignment, and with it what its assignees decided.

@@ -53,9 +53,10 @@ impl From<AssignmentError> for WebError {
         match error {
             AssignmentError::Db(error) => error.into(),
             AssignmentError::Gone => Self::NotFound,
-            AssignmentError::Stale(_) | AssignmentError::DocumentGone | AssignmentError::NotAssigned => {
-                Self::Conflict(error.to_string())
-            }
+            AssignmentError::Stale(_)
+            | AssignmentError::DocumentGone
+            | AssignmentError::NotAssigned
+            | AssignmentError::Overtaken => Self::Conflict(error.to_string()),
         }
     }
 }

@@ -37,7 +37,10 @@ async fn assigned(app: &TestApp) -> Browser {
 async fn decide(admin: &Browser, assignee: &str, status: &str) -> Answer {
     let page = admin.get("/content/assignments/1001").await;
     let version = page.attributes(".needs input[name=version]", "value").pop().unwrap();
-    let fields = [("assignee", assignee), ("status", status), ("version", version.as_str())];
+    let shown = |place: usize| page.attributes(".needs input[name=was]", "value").get(place).cloned();
+    let people = page.attributes(".needs input[name=assignee]", "value");
+    let was = people.iter().position(|known| known.eq_ignore_ascii_case(assignee)).and_then(shown).unwrap_or_default();
+    let fields = [("assignee", assignee), ("status", status), ("was", was.as_str()), ("version", version.as_str())];
     admin.post("/content/assignments/1001/status", &fields).await
 }
 
@@ -246,6 +249,27 @@ both! {
         assert_eq!(decisions(&app).await.len(), 2);
         decide(&admin, ANA, "rejected").await;
         assert_eq!(statuses(&admin).await, ["open", "rejected"]);
+    }
+
+    async fn of_two_decisions_on_the_same_page_the_second_is_shown_the_first(app: TestApp) {
+        let admin = assigned(&app).await;
+        decide(&admin, ANA, "approved").await;
+        let fields = [("assignee", ANA), ("status", "rejected"), ("was", "open"), ("version", "1")];
+        let late = admin.post("/content/assignments/1001/status", &fields).await;
+        assert_eq!(late.status(), 409);
+        assert!(late.texts("[role=alert]")[0].starts_with("Somebody recorded a decision of this person"));
+        assert_eq!(late.texts(".needs .badge"), ["open", "approved"]);
+        assert_eq!(decisions(&app).await.len(), 1);
+        assert_eq!(decide(&admin, ANA, "rejected").await.status(), 303, "seen, and changed all the same");
+        assert_eq!(statuses(&admin).await, ["open", "rejected"]);
+    }
+
+    async fn other_work_asks_everybody_anew(app: TestApp) {
+        let admin = assigned(&app).await;
+        decide(&admin, ANA, "approved").await;
+        let (edit, page) = ("/content/assignments/1001/edit", "/content/assignments/1001");
+        submit(&admin, edit, page, &with(&[("kind", "review")])).await;
+        assert_eq!(statuses(&admin).await, ["open", "open"]);
     }
 
     async fn a_deleted_assignment_takes_its_decisions_along(app: TestApp) {

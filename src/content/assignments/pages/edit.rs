@@ -166,7 +166,9 @@ async fn refused(
     error: AssignmentError,
 ) -> Result<HttpResponse, WebError> {
     match error {
-        AssignmentError::Db(_) | AssignmentError::Gone | AssignmentError::NotAssigned => Err(error.into()),
+        AssignmentError::Db(_) | AssignmentError::Gone | AssignmentError::NotAssigned | AssignmentError::Overtaken => {
+            Err(error.into())
+        }
         AssignmentError::DocumentGone => {
             let errors = Errors { document: error.to_string(), ..Errors::default() };
             wrong(app, admin, form, number, errors).await

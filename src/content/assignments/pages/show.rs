@@ -53,13 +53,14 @@ pub(super) async fn decide(
     Number(number): Number,
     Form(form): Form<DecisionForm>,
 ) -> Result<HttpResponse, WebError> {
-    let Some((assignee, decision)) = form.parse() else {
+    let Some((assignee, decision, was)) = form.parse() else {
         let problem = "An assignee can approve or reject, nothing else. Nothing was recorded.";
         return page(&app, &admin, number, problem, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let (actor, version) = (admin.actor().clone(), pages::version(&form.version));
     let (public_url, whose) = (app.settings.public_url.clone(), assignee.clone());
-    let recorded = app.db.write(move |tx| ops::decide(tx, &actor, number, version, (&whose, decision), &public_url));
+    let recorded =
+        app.db.write(move |tx| ops::decide(tx, &actor, (number, version), (&whose, decision, was), &public_url));
     match recorded.await {
         Ok(true) => admin.flash(&format!("It is on record now: {assignee} {decision} the work.")),
         Ok(false) => admin.flash(&format!("It was on record already: {assignee} {decision} the work.")),
@@ -80,6 +81,10 @@ async fn refused(
         AssignmentError::NotAssigned => {
             let problem = "This person is not an assignee, so nothing was recorded.";
             page(app, admin, number, problem, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        AssignmentError::Overtaken => {
+            let problem = "Somebody recorded a decision of this person while you were looking, so yours was not. This is how it stands now.";
+            page(app, admin, number, problem, StatusCode::CONFLICT).await
         }
         AssignmentError::Stale(_) => {
             let problem = "Somebody saved this assignment while you were looking, so nothing was recorded. This is how it stands now.";
