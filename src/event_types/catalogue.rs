@@ -64,6 +64,8 @@ fn read(group: Group) -> Vec<EventType> {
         version: i32,
         #[serde(borrow)]
         example: &'static RawValue,
+        #[serde(borrow, default)]
+        previous: Option<&'static RawValue>,
         #[serde(borrow)]
         schema: &'static RawValue,
     }
@@ -75,6 +77,7 @@ fn read(group: Group) -> Vec<EventType> {
         description: entry.description.into(),
         group: group.as_str().into(),
         example: entry.example.get().into(),
+        previous: entry.previous.map(|previous| previous.get().into()),
         schema: entry.schema.get().into(),
         version: entry.version,
         declared: None,

@@ -9,6 +9,8 @@ use crate::events::intake::{LARGEST_EVENT, is_strict_json};
 use crate::text;
 use crate::web::FieldErrors;
 
+/// The name of the catalogue's document among the addresses of the types.
+const DOCUMENT: &str = "openapi.json";
 /// The longest name, in characters.
 pub(crate) const LONGEST_NAME: usize = 100;
 /// The longest label and group, in characters.
@@ -118,6 +120,9 @@ fn name(typed: &str) -> Result<String, String> {
     if typed.split('.').count() < 2 || !typed.split('.').all(is_part) {
         return Err("Write the name as words with dots between, such as order.shipped: a-z, 0-9 and _.".to_owned());
     }
+    if typed == DOCUMENT {
+        return Err("The catalogue for programs has this address; choose another name.".to_owned());
+    }
     if built_in(typed).is_some() {
         return Err("This type is built in; choose another name.".to_owned());
     }
@@ -157,6 +162,7 @@ impl Draft {
             description: self.description.into(),
             group: self.group.into(),
             example: self.example.into(),
+            previous: None,
             schema: self.schema.into(),
             version: saved.map_or(1, |saved| saved.version + 1),
             declared: Some(Declared { check: self.check, created_at: since.unwrap_or(now), updated_at: now }),

@@ -37,6 +37,8 @@ pub struct EventType {
     pub group: Cow<'static, str>,
     /// An example of its data: what tests and the payload page send.
     pub example: Cow<'static, str>,
+    /// What the data of the example was before, for a built-in type that tells of an edit.
+    pub previous: Option<Cow<'static, str>>,
     /// What its data looks like, as JSON Schema.
     pub schema: Cow<'static, str>,
     /// Counts from 1; grows with each change.
@@ -161,6 +163,7 @@ mod tests {
                 label: "x".into(),
                 description: "".into(),
                 group: group.into(),
+                previous: None,
                 example: built_in.example.clone(),
                 schema: built_in.schema.clone(),
                 version: 1,

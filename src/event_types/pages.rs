@@ -169,7 +169,7 @@ async fn list(
     admin: Option<Admin>,
     Query(wish): Query<Wish>,
 ) -> Result<HttpResponse, WebError> {
-    let list = List::of(&*current(&app).await?, &wish.q);
+    let list = List::of(&*app.catalogue().await?, &wish.q);
     let public = if admin.is_some() { Some(reader::is_public(&app).await?) } else { None };
     let mut frame = reader::frame(&app, &site, admin.as_ref(), HEADING);
     frame.count.clone_from(&list.count);
@@ -178,17 +178,12 @@ async fn list(
 
 /// The same for programs, as OpenAPI 3.1 `webhooks`.
 async fn document(app: Data<App>) -> Result<HttpResponse, WebError> {
-    let catalogue = current(&app).await?;
+    let catalogue = app.catalogue().await?;
     // Fixed, so that only what really changed makes another document.
     let (id, webhook) = (format!("evt_{SHOWN}"), WebhookId::parse(&format!("whk_{SHOWN}")).ok_or(WebError::NotFound)?);
     let portal = &app.settings.public_url;
     let example = |kind: &EventType, format| body(webhook, kind, format, (&id, Time::from_micros(SHOWN_AT)), portal);
     Ok(HttpResponse::Ok().json(openapi::document(&catalogue, example)?))
-}
-
-/// The types as they stand.
-pub(super) async fn current(app: &App) -> Result<Arc<Catalogue>, WebError> {
-    Ok(Arc::clone(app.webhook_set().await?.catalogue()))
 }
 
 /// The body in one format.
@@ -228,7 +223,7 @@ async fn show(
     admin: Option<Admin>,
     name: Path<String>,
 ) -> Result<HttpResponse, WebError> {
-    let kind = current(&app).await?.find(&name).cloned().ok_or(WebError::NotFound)?;
+    let kind = app.catalogue().await?.find(&name).cloned().ok_or(WebError::NotFound)?;
     let mut frame = reader::frame(&app, &site, admin.as_ref(), &kind.label);
     frame.crumbs = vec![Crumb { label: HEADING.to_owned(), href: LIST.to_owned() }];
     let curl = curl(&kind, &app.settings.public_url);
@@ -248,7 +243,8 @@ async fn show(
 
 /// The example as an event that is posted from a terminal.
 fn curl(kind: &EventType, portal: &str) -> String {
-    let event = format!(r#"{{"type":"{}","data":{}}}"#, kind.name, kind.example);
+    let previous = kind.previous.as_ref().map(|previous| format!(r#","previous":{previous}"#)).unwrap_or_default();
+    let event = format!(r#"{{"type":"{}","data":{}{previous}}}"#, kind.name, kind.example);
     format!(
         "curl -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" \\\n  -d {} \\\n  {portal}/api/v1/events",
         shell_word(&event)

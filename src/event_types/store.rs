@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::{Catalogue, Declared, EventType, Schema, code_of};
+use super::{BUILT_IN, Catalogue, Declared, EventType, Schema, code_of};
 use crate::clock::Time;
 use crate::db::{Conn, DbError};
 use crate::schema::{catalogue, event_types};
@@ -54,6 +54,7 @@ impl Row {
             description: self.description.into(),
             group: self.group_name.into(),
             example: self.example.into(),
+            previous: None,
             schema: self.schema.into(),
             version: self.version,
             declared: Some(Declared { check, created_at: self.created_at, updated_at: self.updated_at }),
@@ -61,8 +62,9 @@ impl Row {
     }
 }
 
-/// All types there are. What `before` has in the same version is taken over, since a schema is costly to compile.
-pub(crate) fn catalogue(conn: &mut Conn, before: &Catalogue) -> Result<Arc<Catalogue>, DbError> {
+/// All types there are. What `before` has in the same version is taken over, since a schema is costly to compile; where
+/// nothing has changed it is `before` itself.
+pub(crate) fn catalogue(conn: &mut Conn, before: &Arc<Catalogue>) -> Result<Arc<Catalogue>, DbError> {
     let rows: Vec<Row> = event_types::table.order(event_types::name).select(Row::as_select()).load(conn)?;
     if rows.is_empty() {
         return Ok(Catalogue::built_in());
@@ -74,7 +76,11 @@ pub(crate) fn catalogue(conn: &mut Conn, before: &Catalogue) -> Result<Arc<Catal
         };
         before.find(&row.name).filter(same).cloned()
     };
-    let types = rows.into_iter().map(|row| kept(&row).unwrap_or_else(|| Arc::new(row.open())));
+    let known: Vec<Option<Arc<EventType>>> = rows.iter().map(kept).collect();
+    if known.iter().all(Option::is_some) && before.all().len() == BUILT_IN.len() + rows.len() {
+        return Ok(Arc::clone(before));
+    }
+    let types = rows.into_iter().zip(known).map(|(row, known)| known.unwrap_or_else(|| Arc::new(row.open())));
     Ok(Arc::new(Catalogue::with(types.collect())))
 }
 
@@ -87,6 +93,17 @@ pub(super) fn find(conn: &mut Conn, name: &str) -> Result<Option<EventType>, DbE
 /// The names of all that are declared.
 pub(super) fn names(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     Ok(event_types::table.order(event_types::name).select(event_types::name).load(conn)?)
+}
+
+/// The first of these types that is not there any more.
+pub(crate) fn first_gone<'a>(conn: &mut Conn, types: &'a [String]) -> Result<Option<&'a String>, DbError> {
+    let built_in = Catalogue::untouched();
+    let mut declared = types.iter().filter(|name| built_in.find(name).is_none()).peekable();
+    if declared.peek().is_none() {
+        return Ok(None);
+    }
+    let there = names(conn)?;
+    Ok(declared.find(|name| !there.contains(name)))
 }
 
 /// Writes a declared type, new or over the one that is there.

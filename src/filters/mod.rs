@@ -21,7 +21,7 @@ mod tests;
 
 pub use document::{Document, Node};
 
-use number::Number;
+pub(crate) use number::Number;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// A number as its sign, its digits from the first to the last that is not zero, and where the point stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Number {
+pub(crate) struct Number {
     negative: bool,
     /// The first digit stands for this power of ten.
     power: i64,
@@ -14,7 +14,7 @@ pub(super) struct Number {
 
 impl Number {
     /// Reads a number as JSON writes it; none for anything else.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),

@@ -1,6 +1,7 @@
 //! The format `change`: what an object is, and which of its fields were edited, keyed by JSON pointer; pure.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -9,10 +10,25 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::request::Facts;
+use crate::filters::Number;
 use crate::pointer;
 
 /// Words in the name of a field that holds a secret, without regard to case and separators: its value never leaves.
-const SECRETS: [&str; 7] = ["password", "passwd", "secret", "token", "apikey", "credential", "authorization"];
+const SECRETS: [&str; 11] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "passcode",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "credential",
+    "authorization",
+];
+/// What begins like one of them and is none: a secretary.
+const NO_SECRET: &str = "secretar";
 /// How deep an object is looked into; what lies deeper is told as a whole.
 const DEEPEST: usize = 32;
 
@@ -80,7 +96,7 @@ pub(super) fn body(facts: &Facts<'_>, data: &RawValue) -> serde_json::Result<Str
         (Event::Edit, None) | (Event::Logout, _) => Diff::default(),
     };
     let at = facts.occurred_at.rfc3339();
-    let user = ["user_id", "id"].iter().find_map(|name| now.field(name));
+    let user = ["userId", "user_id", "id"].iter().find_map(|name| now.field(name));
     let logout = event == Event::Logout;
     serde_json::to_string(&Change {
         company: facts.portal_url.split("://").last().unwrap_or_default(),
@@ -99,6 +115,11 @@ struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 impl<'a> Object<'a> {
     fn field(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// By name, for whoever asks for many.
+    fn index(&self) -> HashMap<&str, &'a RawValue> {
+        self.0.iter().map(|(name, value)| (&**name, *value)).collect()
     }
 }
 
@@ -154,6 +175,7 @@ impl Serialize for Clean<'_> {
 
 fn is_secret(name: &str) -> bool {
     let bare: String = name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let bare = bare.replace(NO_SECRET, "");
     SECRETS.iter().any(|word| bare.contains(word))
 }
 
@@ -169,13 +191,14 @@ impl<'a> Diff<'a> {
     }
 
     fn walk(&mut self, at: &str, before: Option<&Object<'a>>, after: Option<&Object<'a>>, depth: usize) {
-        let fields = |object: Option<&Object<'a>>| object.map(|object| object.0.clone()).unwrap_or_default();
-        let gone = fields(before).into_iter().filter(|(name, _)| after.is_none_or(|after| after.field(name).is_none()));
-        for (name, value) in fields(after) {
-            self.field(at, &name, before.and_then(|before| before.field(&name)), Some(value), depth);
+        let (old, new) = (before.map(Object::index).unwrap_or_default(), after.map(Object::index).unwrap_or_default());
+        for (name, value) in after.iter().flat_map(|object| &object.0) {
+            self.field(at, name, old.get(&**name).copied(), Some(value), depth);
         }
-        for (name, value) in gone {
-            self.field(at, &name, Some(value), None, depth);
+        for (name, value) in before.iter().flat_map(|object| &object.0) {
+            if !new.contains_key(&**name) {
+                self.field(at, name, Some(value), None, depth);
+            }
         }
     }
 
@@ -190,10 +213,36 @@ impl<'a> Diff<'a> {
         let nested = (old.is_some() || before.is_none()) && (new.is_some() || after.is_none());
         if nested && depth > 0 {
             self.walk(&path, old.as_ref(), new.as_ref(), depth - 1);
-        } else {
+        } else if !before.zip(after).is_some_and(|(before, after)| is_same(before, after)) {
             self.0.push((path, before, after));
         }
     }
+}
+
+/// Whether two values are the same, however they are written: `1.50` is `1.5`, and spaces say nothing.
+fn is_same(one: &RawValue, other: &RawValue) -> bool {
+    let (one, other) = (one.get(), other.get());
+    if one == other {
+        return true;
+    }
+    match (one.as_bytes().first(), other.as_bytes().first()) {
+        (Some(b'{'), Some(b'{')) => both::<Object<'_>>(one, other).is_some_and(|(one, other)| {
+            let known = other.index();
+            let is_there = |(name, value): &(Cow<'_, str>, &RawValue)| {
+                known.get(&**name).is_some_and(|other| is_same(value, other))
+            };
+            one.0.len() == other.0.len() && one.0.iter().all(is_there)
+        }),
+        (Some(b'['), Some(b'[')) => both::<Vec<&RawValue>>(one, other).is_some_and(|(one, other)| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }),
+        (Some(b'"'), Some(b'"')) => both::<String>(one, other).is_some_and(|(one, other)| one == other),
+        (_, _) => Number::parse(one).zip(Number::parse(other)).is_some_and(|(one, other)| one == other),
+    }
+}
+
+fn both<'a, T: Deserialize<'a>>(one: &'a str, other: &'a str) -> Option<(T, T)> {
+    serde_json::from_str(one).ok().zip(serde_json::from_str(other).ok())
 }
 
 impl Serialize for Diff<'_> {
@@ -233,7 +282,7 @@ mod tests {
         assert_eq!(
             told("user.updated", Some(before), after),
             format!(
-                r#"{{"company":"desk.example.com","type":"USER_UPDATED_EVENT","extraData":{{}},"createdAt":"2026-11-24T10:00:00.000Z","data":{after},"event":"edit","diff":{{"/name":{{"previous":"Ada","changedTo":"Ada B."}},"/price":{{"previous":1.50,"changedTo":1.5}},"/tags":{{"previous":["a"],"changedTo":["a","b"]}},"/address/city":{{"previous":"Ulm","changedTo":"Bern"}},"/a~1b~0c":{{"previous":null,"changedTo":null}},"/old":{{"previous":true,"changedTo":null}}}}}}"#
+                r#"{{"company":"desk.example.com","type":"USER_UPDATED_EVENT","extraData":{{}},"createdAt":"2026-11-24T10:00:00.000Z","data":{after},"event":"edit","diff":{{"/name":{{"previous":"Ada","changedTo":"Ada B."}},"/tags":{{"previous":["a"],"changedTo":["a","b"]}},"/address/city":{{"previous":"Ulm","changedTo":"Bern"}},"/a~1b~0c":{{"previous":null,"changedTo":null}},"/old":{{"previous":true,"changedTo":null}}}}}}"#
             )
         );
         assert!(told("user.updated", None, after).ends_with(r#""event":"edit","diff":{}}"#));
@@ -252,7 +301,53 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_written_otherwise_is_no_edit() {
+        let before = r#"{"a":[1,2,{"x":1,"y":"\u00e9"}],"b":1.50,"c":1e2,"d":"\u0041","e":{"f":null},"g":12345678901234567890123}"#;
+        let same = r#"{"e": {"f":null }, "a":[ 1, 2.0, {"y":"é","x":1} ],"b":1.5,"c":100,"d":"A","g":12345678901234567890123.0}"#;
+        assert!(told("user.updated", Some(before), same).ends_with(r#""diff":{}}"#));
+        for (from, to) in [
+            ("[1,2,", "[2,1,"),
+            ("[1,2,", "[1,2,3,"),
+            ("\"y\"", "\"z\""),
+            ("00e9", "00e8"),
+            ("1.50", "1.51"),
+            ("1e2", "\"1e2\""),
+            ("890123", "890124"),
+            ("null", "false"),
+        ] {
+            let other = before.replace(from, to);
+            assert!(!told("user.updated", Some(before), &other).ends_with(r#""diff":{}}"#), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_of_secrets_are_known_however_they_are_written() {
+        for name in
+            ["passPhrase", "db_pwd", "private-key", "clientSecret", "access_token", "PASSCODE", "secretarysToken"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["secretary", "Secretariat", "keyboard", "private", "author", "pass"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_an_edit_tells_an_edit() {
+        for kind in crate::event_types::BUILT_IN.iter().filter(|kind| kind.name.ends_with(".updated")) {
+            let previous = kind.previous.as_deref().unwrap();
+            let told = told(&kind.name, Some(previous), &kind.example);
+            assert!(told.contains("\"diff\":{\"/") && !told.contains("null"), "{told}");
+        }
+    }
+
+    #[test]
     fn a_logout_tells_who_and_when() {
+        let example = &crate::event_types::built_in("user.logged_out").unwrap().example;
+        assert!(
+            told("user.logged_out", None, example)
+                .contains(r#""extraData":{"userId":"usr_01kaw0k2c8e9ht3x6f5yq7m4vd","#)
+        );
         assert_eq!(
             told("user.logged_out", None, r#"{"id":"u-17","email":"ada@example.com"}"#),
             r#"{"company":"desk.example.com","type":"USER_LOGGED_OUT_EVENT","extraData":{"userId":"u-17","timestamp":"2026-11-24T10:00:00.000Z"},"createdAt":"2026-11-24T10:00:00.000Z","data":null,"event":"logout","diff":{}}"#

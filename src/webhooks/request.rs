@@ -91,7 +91,7 @@ impl<'a> Facts<'a> {
             person: None,
             subject: None,
             data: &kind.example,
-            previous: None,
+            previous: kind.previous.as_deref(),
             portal_url,
         }
     }
