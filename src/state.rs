@@ -12,6 +12,7 @@ use crate::delivery::node::Node;
 use crate::delivery::test::Tester;
 use crate::delivery::worker::{Parts, Worker};
 use crate::delivery::{self, Lanes};
+use crate::event_types::Catalogue;
 use crate::health::Health;
 use crate::ids::Ids;
 use crate::outbound;
@@ -110,6 +111,14 @@ impl App {
     pub async fn webhook_set(&self) -> Result<Arc<WebhookSet>, DbError> {
         let webhooks = self.webhooks.clone();
         self.db.read(move |conn| webhooks.read(conn)).await
+    }
+
+    /// The event types as they stand, also what another process declared just now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, DbError> {
+        Ok(Arc::clone(self.webhook_set().await?.catalogue()))
     }
 
     /// What a test of a webhook works with.

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::answer::{EventTypeAnswer, EventTypeList, FIELDS, ToDeclare};
 use super::ops::{self, Over, Rejected, Saved};
-use super::pages::current;
 use crate::api_keys::Caller;
+use crate::events::Environment;
 use crate::events::intake::is_strict_json;
 use crate::state::App;
 use crate::web::refusal::{BadJson, EventTypeConflict, InvalidEventType, LargeBody, WrongType};
 use crate::web::{Access, Audited, FieldErrors, JsonBody, Route, WebError};
 
-/// The routes. Types are of both environments, so a key of either may read and declare them.
+/// The routes. Types are those of both environments: a key of either reads them, a key of production changes them.
 pub(crate) fn routes() -> Vec<Route> {
     let (read, write) = (Access::ApiKey("events:read"), Access::ApiKey("event-types:write"));
     let one = "/api/v1/event-types/{name}";
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Vec<Route> {
     responses((status = 200, description = "The types.", body = EventTypeList))
 )]
 pub(crate) async fn list(app: web::Data<App>, _: Caller) -> Result<HttpResponse, WebError> {
-    let catalogue = current(&app).await?;
+    let catalogue = app.catalogue().await?;
     Ok(HttpResponse::Ok().json(EventTypeList::of(&catalogue)))
 }
 
@@ -57,14 +57,15 @@ pub(crate) async fn list(app: web::Data<App>, _: Caller) -> Result<HttpResponse,
     responses((status = 200, description = "The type.", body = EventTypeAnswer))
 )]
 pub(crate) async fn show(app: web::Data<App>, _: Caller, name: Path<String>) -> Result<HttpResponse, WebError> {
-    let catalogue = current(&app).await?;
+    let catalogue = app.catalogue().await?;
     let kind = catalogue.find(&name).ok_or(WebError::NotFound)?;
     Ok(HttpResponse::Ok().json(EventTypeAnswer::of(kind)))
 }
 
 /// Declare or change an event type
 ///
-/// Declares a type of this name, or replaces all of the one that is there. A built-in one cannot be replaced.
+/// Declares a type of this name, or replaces all of the one that is there. A built-in one cannot be replaced, and only a
+/// key of production may do it.
 #[utoipa::path(
     put,
     path = "/api/v1/event-types/{name}",
@@ -92,6 +93,7 @@ pub(crate) async fn put(
     name: Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<HttpResponse, WebError> {
+    for_both_environments(&caller)?;
     let asked = read(&body)?;
     let over = asked.version().map_or(Over::Anything, Over::Version);
     let draft = asked.into_form(&name).parse().map_err(|errors| invalid(&errors))?;
@@ -105,7 +107,7 @@ pub(crate) async fn put(
 
 /// Delete an event type
 ///
-/// Removes a declared type that no webhook ticks. Its events stay, under its name.
+/// Removes a declared type that no webhook ticks, with a key of production. Its events stay, under its name.
 #[utoipa::path(
     delete,
     path = "/api/v1/event-types/{name}",
@@ -116,9 +118,22 @@ pub(crate) async fn put(
     responses((status = 204, description = "Deleted."), (status = 409, response = EventTypeConflict))
 )]
 pub(crate) async fn delete(app: web::Data<App>, caller: Caller, name: Path<String>) -> Result<HttpResponse, WebError> {
+    for_both_environments(&caller)?;
     let webhooks = app.webhooks.clone();
     caller.write(&app, move |tx, actor| ops::delete(tx, actor, &name, &webhooks).map_err(refused)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A type decides what production takes in, too.
+fn for_both_environments(caller: &Caller) -> Result<(), WebError> {
+    match caller.key.environment {
+        Environment::Production => Ok(()),
+        Environment::Test => Err(WebError::problem(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "Event types are those of both environments, so only a key of production changes them.",
+        )),
+    }
 }
 
 fn read(body: &[u8]) -> Result<ToDeclare, WebError> {

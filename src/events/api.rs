@@ -11,6 +11,7 @@ use super::receive::{Idempotency, Received, receive};
 use super::{Environment, EventId};
 use crate::api_keys::Caller;
 use crate::db::DbError;
+use crate::event_types::Catalogue;
 use crate::secret::bytes_hash;
 use crate::state::App;
 use crate::web::refusal::{BadBody, InvalidEvent, RateLimited, Repeated, TooLarge, WrongType};
@@ -70,39 +71,56 @@ pub(crate) async fn post(
         return Err(WebError::TooMany(1));
     }
     let once = idempotency(&request, &caller, &body)?;
-    let intake = read(&app, &body, caller.key.environment).await?;
-    let (many, intake) = (intake.many, Arc::new(intake));
-    let (keys, key) = (app.keys.clone(), caller.key.id);
-    let publish = app.db.write_grouped(move |tx| {
-        if !keys.recheck(tx, key)? {
-            return Ok::<_, DbError>(None);
-        }
-        receive(tx, &intake, once.as_ref()).map(Some)
-    });
-    match publish.await.map_err(WebError::from)? {
-        Some(Received::New(ids)) => Ok(accepted(StatusCode::ACCEPTED, many, &ids)),
-        Some(Received::Again(ids)) => Ok(accepted(StatusCode::OK, many, &ids)),
-        Some(Received::Conflict) => Err(WebError::problem(
-            StatusCode::CONFLICT,
-            "idempotency_conflict",
-            "This Idempotency-Key was used for another body. Use a new key for a new request.",
-        )),
-        None => Err(WebError::Unauthorized),
+    // Each turn but the last takes somebody who changes the types at that very moment.
+    loop {
+        let (intake, judged) = read(&app, &body, caller.key.environment).await?;
+        let (many, intake, once) = (intake.many, Arc::new(intake), once.clone());
+        let (keys, key, webhooks) = (app.keys.clone(), caller.key.id, app.webhooks.clone());
+        let publish = app.db.write_grouped(move |tx| {
+            if !keys.recheck(tx, key)? {
+                return Ok::<_, DbError>(Published::KeyEnded);
+            }
+            if !Arc::ptr_eq(&judged, &webhooks.catalogue_held(tx)?) {
+                return Ok(Published::TypesMoved);
+            }
+            receive(tx, &intake, once.as_ref()).map(Published::Received)
+        });
+        return match publish.await.map_err(WebError::from)? {
+            Published::TypesMoved => continue,
+            Published::KeyEnded => Err(WebError::Unauthorized),
+            Published::Received(Received::New(ids)) => Ok(accepted(StatusCode::ACCEPTED, many, &ids)),
+            Published::Received(Received::Again(ids)) => Ok(accepted(StatusCode::OK, many, &ids)),
+            Published::Received(Received::Conflict) => Err(WebError::problem(
+                StatusCode::CONFLICT,
+                "idempotency_conflict",
+                "This Idempotency-Key was used for another body. Use a new key for a new request.",
+            )),
+        };
     }
 }
 
-/// Held against the types that this process knows. What they refuse may have been declared elsewhere just now, so it is
-/// looked at once more.
-async fn read(app: &App, body: &[u8], environment: Environment) -> Result<Intake, WebError> {
+/// What the transaction found.
+enum Published {
+    Received(Received),
+    /// The key was ended since it was proved.
+    KeyEnded,
+    /// The events were held against types that are others by now; nothing was written.
+    TypesMoved,
+}
+
+/// Held against the types that this process knows, which are given back. What they refuse may have been declared
+/// elsewhere just now, so it is looked at once more.
+async fn read(app: &App, body: &[u8], environment: Environment) -> Result<(Intake, Arc<Catalogue>), WebError> {
     let now = app.clock.now();
-    let first = intake::read(body, environment, now, &app.webhooks.catalogue());
-    let read = match &first {
+    let seen = app.webhooks.catalogue_seen();
+    match intake::read(body, environment, now, &seen) {
+        Ok(intake) => Ok((intake, seen)),
         Err(Faults { refusal: Refusal::UnknownType | Refusal::SchemaMismatch, .. }) => {
-            intake::read(body, environment, now, app.webhook_set().await?.catalogue())
+            let fresh = app.catalogue().await?;
+            intake::read(body, environment, now, &fresh).map(|intake| (intake, fresh)).map_err(refused)
         }
-        Ok(_) | Err(_) => first,
-    };
-    read.map_err(refused)
+        Err(faults) => Err(refused(faults)),
+    }
 }
 
 fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {

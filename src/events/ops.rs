@@ -65,8 +65,10 @@ fn names(subject: Option<&str>, data: &str) -> (String, Option<String>) {
         Value::String(id) => id,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => id.to_string(),
     });
-    let cut = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
-    let resource = subject.or(id.as_deref()).filter(|id| !id.is_empty()).map(cut);
+    // Data may hold what no column of text can (U+0000), and what no list should (the end of a line).
+    let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let cut = |text: &str| text.chars().map(shown).take(LONGEST_NAME).collect::<String>();
+    let resource = subject.or(id.as_deref()).map(cut).filter(|id| !id.trim().is_empty());
     let title = title.as_deref().or(id.as_deref()).or(subject).map(cut);
     (title.unwrap_or_default(), resource)
 }
@@ -98,6 +100,13 @@ mod tests {
     fn a_title_that_is_no_text_costs_the_resource_nothing() {
         let (title, resource) = names(None, r#"{"resource_title":7,"resource_id":1042}"#);
         assert_eq!((title.as_str(), resource.as_deref()), ("1042", Some("1042")));
+    }
+
+    #[test]
+    fn what_no_column_of_text_holds_is_a_space() {
+        let names = names(None, r#"{"name":"Q3\u0000\nsurvey","resource_id":"a\u0000b"}"#);
+        assert_eq!(names, ("Q3  survey".to_owned(), Some("a b".to_owned())));
+        assert_eq!(super::names(None, r#"{"resource_id":"\u0000"}"#).1, None);
     }
 
     #[test]

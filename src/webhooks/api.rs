@@ -275,6 +275,7 @@ fn rejected(error: Rejected) -> WebError {
         Rejected::CodeTaken => at("/code", &sentence),
         Rejected::Stale => at("/version", "Read the webhook again, and change that."),
         Rejected::CredentialMoved => at("/credential_id", &sentence),
+        Rejected::TypeGone(_) => at("/events", &sentence),
         Rejected::Full => WebError::problem(StatusCode::CONFLICT, "conflict", sentence),
         Rejected::Gone | Rejected::Database(_) => error.into(),
     }

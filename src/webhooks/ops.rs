@@ -9,6 +9,7 @@ use super::{Retry, sign::SigningKey};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::credentials::{self, client::ClientLogin};
 use crate::db::{DbError, Tx};
+use crate::event_types;
 use crate::secret::Sealer;
 
 /// The most webhooks.
@@ -26,6 +27,9 @@ pub enum Rejected {
     /// Its credential was changed or deleted since the form was read.
     #[error("This credential was changed meanwhile; look at it and save again.")]
     CredentialMoved,
+    /// This type that it ticks was deleted since the form was read.
+    #[error("The event type {0} was deleted meanwhile; untick it and save again.")]
+    TypeGone(String),
     /// Somebody saved it meanwhile.
     #[error("Somebody saved this webhook while you were editing.")]
     Stale,
@@ -60,6 +64,7 @@ pub fn create(tx: &mut Tx<'_>, sealer: &Sealer, actor: &Actor, draft: Draft) -> 
     };
     let webhook = draft.found(tx.make_id(), code, tx.now());
     check_credential(tx, sealer, &webhook)?;
+    check_types(tx, &webhook)?;
     store::insert(tx, &webhook, sealer)?;
     finish(tx, actor, "webhook.created", &webhook, &differences(None, &webhook), WebhookChanged::Edited(webhook.id))?;
     Ok(webhook)
@@ -73,6 +78,14 @@ fn check_credential(tx: &mut Tx<'_>, sealer: &Sealer, webhook: &Webhook) -> Resu
         Ok(())
     } else {
         Err(Rejected::CredentialMoved)
+    }
+}
+
+/// The form was held against the types as they stood then: one may be deleted since, as long as nobody ticks it.
+fn check_types(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), Rejected> {
+    match event_types::store::first_gone(tx, &webhook.events)? {
+        None => Ok(()),
+        Some(name) => Err(Rejected::TypeGone(name.clone())),
     }
 }
 
@@ -105,6 +118,7 @@ pub fn change(
     }
     let new = draft.onto(&old, tx.now());
     check_credential(tx, sealer, &new)?;
+    check_types(tx, &new)?;
     let changes = differences(Some(&old), &new);
     if changes.is_empty() {
         return Ok(Changed::Nothing);

@@ -77,9 +77,11 @@ impl From<Rejected> for WebError {
         match error {
             Rejected::Database(error) => error.into(),
             Rejected::Gone => Self::NotFound,
-            Rejected::Full | Rejected::CodeTaken | Rejected::CredentialMoved | Rejected::Stale => {
-                Self::Conflict(error.to_string())
-            }
+            Rejected::Full
+            | Rejected::CodeTaken
+            | Rejected::CredentialMoved
+            | Rejected::TypeGone(_)
+            | Rejected::Stale => Self::Conflict(error.to_string()),
         }
     }
 }

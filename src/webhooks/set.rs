@@ -79,6 +79,20 @@ impl Webhooks {
         Ok(fresh)
     }
 
+    /// The event types as the running transaction must see them; asked once for all requests of its group.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn catalogue_held(&self, tx: &mut Tx<'_>) -> Result<Arc<Catalogue>, DbError> {
+        #[derive(Default)]
+        struct Held(Option<Arc<Catalogue>>);
+        if let Some(held) = &tx.known::<Held>().0 {
+            return Ok(Arc::clone(held));
+        }
+        let set = self.in_transaction(tx)?;
+        Ok(Arc::clone(tx.known::<Held>().0.insert(Arc::clone(&set.catalogue))))
+    }
+
     /// The address of the portal, without a slash at the end.
     pub fn portal_url(&self) -> &str {
         &self.portal_url
@@ -99,9 +113,8 @@ impl Webhooks {
         Ok(fresh)
     }
 
-    /// The event types as this process last saw them: it looks with every event and every page, at the latest with the
-    /// next renewal of its leases.
-    pub fn catalogue(&self) -> Arc<Catalogue> {
+    /// The event types as this process last saw them, for what is held against [`Self::catalogue_held`] before it counts.
+    pub fn catalogue_seen(&self) -> Arc<Catalogue> {
         Arc::clone(&self.held().catalogue)
     }
 

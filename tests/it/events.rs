@@ -42,6 +42,15 @@ fn problem(answer: &Answer, status: u16, code: &str) {
 }
 
 both! {
+    async fn data_may_hold_what_no_column_of_text_holds(app: TestApp) {
+        let program = writer(&app).await;
+        let event = r#"{"type":"note.updated","data":{"name":"a\u0000b","resource_id":"\u0000"}}"#;
+        let answer = program.post(ADDRESS, event).await;
+        assert_eq!(answer.status(), 202, "{}", answer.text());
+        let title: String = app.read(|conn| Ok(events::table.select(events::title).first(conn)?)).await;
+        assert_eq!(title, "a b");
+    }
+
     async fn an_event_is_taken_and_its_bytes_reach_the_webhook(app: TestApp) {
         let receiver = Receiver::open(Behaviour::Answer(receiver::Answer::status(200))).await;
         app.add_webhook(&receiver.url("/"), &[]).await;

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::{LIST, List, address, current, frame};
+use super::{LIST, List, address, frame};
 use crate::event_types::form::{Draft, EventTypeForm};
 use crate::event_types::ops::{self, Over, Rejected, Saved};
 use crate::once::{FormId, once};
@@ -56,7 +56,7 @@ pub(super) async fn edit(
     name: Path<String>,
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
-    let kind = current(&app).await?.find(&name).cloned().ok_or(WebError::NotFound)?;
+    let kind = app.catalogue().await?.find(&name).cloned().ok_or(WebError::NotFound)?;
     let declared = kind.declared.as_ref().ok_or(WebError::NotFound)?;
     let form = EventTypeForm::of(&kind, declared);
     dialog(&app, &admin, form, Shown { edits: Some(name.into_inner()), bare: !whole, ..Shown::default() }).await
@@ -134,11 +134,11 @@ async fn finish(
         Err(error @ (Rejected::NameTaken | Rejected::CodeTaken(_))) => {
             wrong(app, admin, form, edits, FieldErrors::one("name", error.to_string())).await
         }
-        Err(error @ (Rejected::Full | Rejected::Stale)) => {
+        Err(error @ (Rejected::Full | Rejected::Stale | Rejected::Gone)) => {
             let (problem, status) = (error.to_string(), StatusCode::CONFLICT);
             dialog(app, admin, form, Shown { edits, problem, status, ..Shown::default() }).await
         }
-        Err(error @ (Rejected::InUse(_) | Rejected::Gone | Rejected::Database(_))) => Err(error.into()),
+        Err(error @ (Rejected::InUse(_) | Rejected::Database(_))) => Err(error.into()),
     }
 }
 
@@ -154,7 +154,7 @@ async fn wrong(
 }
 
 async fn dialog(app: &App, admin: &Admin, mut form: EventTypeForm, shown: Shown) -> Result<HttpResponse, WebError> {
-    let catalogue = current(app).await?;
+    let catalogue = app.catalogue().await?;
     let list = (!shown.bare).then(|| List::of(&catalogue, ""));
     if FormId::parse(&form.form_id).is_none() {
         form.form_id = app.ids.make::<FormId>().to_string();

@@ -71,7 +71,7 @@ pub(super) async fn list(
         Err(misread) => (None, misread.sentence),
     };
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    page(admin.frame("Events", Place::Events), &app.webhooks.catalogue(), &typed, found, problem).answer_with(status)
+    page(admin.frame("Events", Place::Events), &*app.catalogue().await?, &typed, found, problem).answer_with(status)
 }
 
 fn page(mut frame: Frame, catalogue: &Catalogue, typed: &Typed, found: Option<EventPage>, problem: &str) -> ListPage {

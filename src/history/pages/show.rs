@@ -121,7 +121,7 @@ pub(super) async fn show(
 pub(super) async fn page(admin: &Admin, app: &App, id: DeliveryId, number: Option<i32>) -> Result<ShowPage, WebError> {
     let webhooks = app.webhooks.clone();
     let letter = app.db.read(move |conn| history::letter(conn, &webhooks, id, number)).await?;
-    let (summary, catalogue) = (&letter.delivery.summary, app.webhooks.catalogue());
+    let (summary, catalogue) = (&letter.delivery.summary, app.catalogue().await?);
     let mut frame = admin.frame(&catalogue.label(&summary.event_type), Place::Deliveries);
     frame.crumbs = crumbs(&letter);
     let (method, url) = target(&letter);

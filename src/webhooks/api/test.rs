@@ -60,7 +60,7 @@ pub(crate) async fn send(
     let chosen = chosen(body.as_deref())?;
     let (environment, sealer) = (caller.key.environment, app.sealer.clone());
     let webhook = caller.write(&app, move |tx, _| of_world(tx, id, environment, &sealer)).await?;
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let kind = example(&catalogue, &chosen, &webhook.events)
         .ok_or_else(|| unknown("/type", "There is no such event type."))?;
     if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&**kind]).err()) {

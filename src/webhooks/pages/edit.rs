@@ -198,6 +198,9 @@ async fn refused(
         (error @ Rejected::CredentialMoved, saved) => {
             wrong(app, admin, form, saved, FieldErrors::one("credential_id", error.to_string())).await
         }
+        (error @ Rejected::TypeGone(_), saved) => {
+            wrong(app, admin, form, saved, FieldErrors::one("events", error.to_string())).await
+        }
         (error @ Rejected::CodeTaken, saved) => {
             wrong(app, admin, form, saved, FieldErrors::one("code", error.to_string())).await
         }

@@ -71,7 +71,7 @@ pub(super) async fn typed(
         return dialog::answer(&app, &admin, form, Shown { saved, errors, status, ..Shown::default() }).await;
     };
     let environment = Environment::parse(&form.environment).unwrap_or(Environment::Production);
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let types = form.ticked(&catalogue);
     let ticked = !types.is_empty();
     let newest = app.db.read(move |conn| events::newest(conn, environment, &types, TRIED)).await?;

@@ -59,7 +59,7 @@ pub(super) async fn page(app: Data<App>, admin: Admin, Query(wish): Query<Wish>)
         "" => Format::Notification,
         name => Format::parse(name).ok_or_else(|| unknown("format"))?,
     };
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let chosen: Vec<&EventType> = if wish.kind.is_empty() {
         catalogue.groups().take(1).flat_map(|(_, types)| types).map(|kind| &**kind).collect()
     } else {

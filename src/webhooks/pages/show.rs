@@ -145,7 +145,7 @@ pub(super) async fn show(
     match tab {
         Tab::Overview | Tab::Secret => page.overview = Some(overview::read(&app, webhook).await?),
         Tab::Log => page.log = Some(log::read(&app, id, &wish.result, &wish.cursor).await?),
-        Tab::Settings => page.settings = Some(settings::of(webhook, &app.webhooks.catalogue())),
+        Tab::Settings => page.settings = Some(settings::of(webhook, &*app.catalogue().await?)),
     }
     page.answer()
 }

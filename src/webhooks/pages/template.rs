@@ -98,7 +98,7 @@ fn begin(form: &mut WebhookForm) -> Result<(), FieldErrors> {
 /// On the example of each ticked type, then on the newest events of these types.
 async fn tried(app: &Data<App>, form: &WebhookForm, template: &Template) -> Result<TemplateTried, WebError> {
     let environment = Environment::parse(&form.environment).unwrap_or(Environment::Production);
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let types = form.ticked(&catalogue);
     let real = app.db.read(move |conn| events::newest(conn, environment, &types, TRIED)).await?;
     let now = app.clock.now();

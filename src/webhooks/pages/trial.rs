@@ -112,7 +112,7 @@ pub(super) async fn ask(
     Whole(whole): Whole,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
-    let events = test_events(&app.webhooks.catalogue(), "", &webhook.events);
+    let events = test_events(&*app.catalogue().await?, "", &webhook.events);
     answer(&app, &admin, &webhook, events, None, whole).await
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn saved(
     Form(chosen): Form<Chosen>,
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let kind = kind(&catalogue, &chosen.test_event, &webhook.events)
         .map_err(|errors| WebError::BadRequest(errors.of("test_event").to_owned()))?;
     if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&*kind]).err()) {

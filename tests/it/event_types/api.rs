@@ -31,7 +31,7 @@ fn order() -> Value {
 
 both! {
     async fn a_program_declares_reads_changes_and_deletes(app: TestApp) {
-        let program = app.api_key_in(Environment::Test, &[Scope::EventsRead, Scope::EventTypesWrite]).await;
+        let program = app.api_key(&[Scope::EventsRead, Scope::EventTypesWrite]).await;
         let declared = call(&program, Method::PUT, "order.shipped", &order()).await;
         assert_eq!(declared.status(), 201, "{}", declared.text());
         assert_eq!((&declared.json()["checked"], &declared.json()["version"]), (&json!(true), &json!(1)));
@@ -52,6 +52,26 @@ both! {
         assert_eq!(call(&program, Method::GET, "order.shipped", &Value::Null).await.status(), 404);
         let actions = app.audit_actions().await;
         assert_eq!(actions[actions.len() - 3..], ["event_type.declared", "event_type.changed", "event_type.deleted"]);
+    }
+
+    async fn a_key_of_the_test_environment_reads_and_changes_nothing(app: TestApp) {
+        let production = app.api_key(&[Scope::EventTypesWrite]).await;
+        assert_eq!(call(&production, Method::PUT, "order.shipped", &order()).await.status(), 201);
+        let test = app.api_key_in(Environment::Test, &[Scope::EventsRead, Scope::EventTypesWrite]).await;
+        assert_eq!(call(&test, Method::GET, "order.shipped", &Value::Null).await.status(), 200);
+        for method in [Method::PUT, Method::DELETE] {
+            let refused = call(&test, method, "order.shipped", &order()).await;
+            assert_eq!((refused.status(), &refused.json()["code"]), (403, &json!("forbidden")));
+        }
+        assert_eq!(call(&test, Method::GET, "order.shipped", &Value::Null).await.status(), 200, "still there");
+    }
+
+    async fn a_name_that_no_column_holds_is_not_there(app: TestApp) {
+        let program = app.api_key(&[Scope::EventsRead, Scope::EventTypesWrite]).await;
+        for method in [Method::GET, Method::DELETE] {
+            assert_eq!(call(&program, method, "a%00b", &Value::Null).await.status(), 404);
+        }
+        assert_eq!(call(&program, Method::PUT, "a%00b", &order()).await.status(), 422);
     }
 
     async fn what_is_wrong_is_told_with_its_place(app: TestApp) {

@@ -38,6 +38,12 @@ async fn posted(app: &TestApp, data: &str) -> Answer {
     program.post("/api/v1/events", &format!(r#"{{"type":"order.shipped","data":{data}}}"#)).await
 }
 
+/// What another process writes: this one has the set as it was before in memory.
+async fn elsewhere(app: &TestApp, statement: &'static str) {
+    app.sql(statement).await;
+    app.sql("update counters set value = value + 1 where name = 'webhooks'").await;
+}
+
 both! {
     async fn a_declared_type_is_listed_ticked_posted_and_sent(app: TestApp) {
         let admin = app.admin().await;
@@ -85,6 +91,55 @@ both! {
         assert_eq!(posted(&app, "{}").await.status(), 202, "no longer checked");
     }
 
+    async fn what_another_process_declares_counts_from_its_commit_on(app: TestApp) {
+        declare(&app.admin().await, &[]).await;
+        assert_eq!(posted(&app, r#"{"id":7}"#).await.status(), 202);
+        elsewhere(&app, r#"update event_types set version = 2, schema = '{"required":["customer"]}'"#).await;
+        let late = posted(&app, r#"{"id":7}"#).await;
+        assert_eq!((late.status(), &late.json()["code"]), (422, &json!("schema_mismatch")), "it fits the older schema");
+        assert_eq!(posted(&app, r#"{"customer":1}"#).await.status(), 202);
+        elsewhere(&app, "delete from event_types").await;
+        assert_eq!(posted(&app, r#"{"customer":1}"#).await.json()["code"], "unknown_type");
+    }
+
+    async fn a_test_knows_what_another_process_declared(app: TestApp) {
+        declare(&app.admin().await, &[]).await;
+        let receiver = Receiver::open(Behaviour::Answer(receiver::Answer::status(200))).await;
+        let program = app.api_key(&[Scope::WebhooksWrite]).await;
+        let webhook = json!({ "name": "CI", "url": receiver.url("/"), "events": ["order.shipped"] });
+        let added = program.post("/api/v1/webhooks", &webhook.to_string()).await;
+        elsewhere(&app, r#"update event_types set version = 2, example = '{"id":4711}'"#).await;
+        let test = format!("/api/v1/webhooks/{}/test", added.json()["id"].as_str().unwrap());
+        assert_eq!(program.post(&test, "").await.status(), 200);
+        assert!(String::from_utf8(receiver.requests().remove(0).body).unwrap().contains("4711"));
+    }
+
+    async fn a_webhook_cannot_tick_what_was_deleted_meanwhile(app: TestApp) {
+        let admin = app.admin().await;
+        declare(&admin, &[]).await;
+        // Behind the back of what is in memory, as between the reading of a form and its commit.
+        app.sql("delete from event_types").await;
+        let webhook = [("name", "CI"), ("url", "https://ci.example.com/"), ("events", "order.shipped"), ("notification_type", "rest"),
+            ("auth", "none"), ("method", "POST"), ("format", "notification"), ("timeout", "15"), ("retry", "standard")];
+        let answer = admin.post("/settings/webhooks", &webhook).await;
+        assert_eq!(answer.status(), 422);
+        assert!(answer.has("The event type order.shipped was deleted meanwhile; untick it and save again."), "{}", answer.text());
+        let program = app.api_key(&[Scope::WebhooksWrite]).await;
+        let body = json!({ "name": "CI", "url": "https://ci.example.com/", "events": ["order.shipped"] });
+        let answer = program.post("/api/v1/webhooks", &body.to_string()).await;
+        assert_eq!((answer.status(), &answer.json()["errors"][0]["path"]), (409, &json!("/events")), "{}", answer.text());
+    }
+
+    async fn an_edit_of_what_was_deleted_meanwhile_keeps_what_was_typed(app: TestApp) {
+        let admin = app.admin().await;
+        declare(&admin, &[]).await;
+        assert_eq!(admin.post("/event-types/order.shipped/delete", &[]).await.status(), 303);
+        let late = admin.post("/event-types/order.shipped", &fields(&[("label", "Typed"), ("version", "1")])).await;
+        assert_eq!(late.status(), 409);
+        assert_eq!(late.attributes("#f-label", "value"), ["Typed"]);
+        assert!(late.texts("#problem p")[0].contains("deleted meanwhile"));
+    }
+
     async fn what_is_wrong_comes_back_with_what_to_do(app: TestApp) {
         let admin = app.admin().await;
         for (field, value, told) in [
@@ -92,6 +147,7 @@ both! {
             ("name", "order", "Write the name as words"),
             ("name", "order..shipped", "Write the name as words"),
             ("name", "document.released", "This type is built in"),
+            ("name", "openapi.json", "The catalogue for programs has this address"),
             ("label", "", "Enter the label"),
             ("group", "a\u{202e}b", ""),
             ("schema", "{", "This is no JSON"),

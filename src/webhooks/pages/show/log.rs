@@ -78,7 +78,7 @@ pub(super) async fn read(app: &App, id: WebhookId, wish: &str, cursor: &str) -> 
         "" => None,
         text => Some(parse(text).ok_or_else(|| bad("This page address is not valid. Start again at the first page."))?),
     };
-    let catalogue = app.webhooks.catalogue();
+    let catalogue = app.catalogue().await?;
     let page = app.db.read(move |conn| history::log(conn, id, verdict, from, SIZE)).await?;
     let own = tab_of_log(id);
     let with = |word: &str| if word.is_empty() { own.clone() } else { format!("{own}&result={word}") };
@@ -180,7 +180,7 @@ pub(in crate::webhooks::pages) async fn attempt(
         result: word(verdict(line.outcome)),
         state: verdict(line.outcome),
         when: exact(line.sent_at),
-        event: app.webhooks.catalogue().label(&summary.event_type),
+        event: app.catalogue().await?.label(&summary.event_type),
         title: summary.title.clone(),
         request,
         answer,
