@@ -1,0 +1,2 @@
+alter table deliveries alter column resource type text;
+alter table events alter column resource type text;

@@ -1,0 +1,2 @@
+-- Text is compared byte by byte here as it is.
+select 1;
