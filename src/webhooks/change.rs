@@ -348,10 +348,17 @@ mod tests {
             told("user.logged_out", None, example)
                 .contains(r#""extraData":{"userId":"usr_01kaw0k2c8e9ht3x6f5yq7m4vd","#)
         );
-        assert_eq!(
-            told("user.logged_out", None, r#"{"id":"u-17","email":"ada@example.com"}"#),
-            r#"{"company":"desk.example.com","type":"USER_LOGGED_OUT_EVENT","extraData":{"userId":"u-17","timestamp":"2026-11-24T10:00:00.000Z"},"createdAt":"2026-11-24T10:00:00.000Z","data":null,"event":"logout","diff":{}}"#
-        );
+        let data = [
+            r#"{"id":"u-17","email":"ada@example.com"}"#,
+            r#"{"id":1,"user_id":"u-17"}"#,
+            r#"{"userId":"u-17","timestamp":"2026-11-24T09:59:59.000Z"}"#,
+        ];
+        for data in data {
+            assert_eq!(
+                told("user.logged_out", None, data),
+                r#"{"company":"desk.example.com","type":"USER_LOGGED_OUT_EVENT","extraData":{"userId":"u-17","timestamp":"2026-11-24T10:00:00.000Z"},"createdAt":"2026-11-24T10:00:00.000Z","data":null,"event":"logout","diff":{}}"#
+            );
+        }
     }
 
     #[test]

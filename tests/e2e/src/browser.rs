@@ -153,6 +153,24 @@ impl Browser {
         }
     }
 
+    /// What an attribute says of each element at this `XPath`; empty where it is not there.
+    pub async fn attributes(&self, path: &str, name: &str) -> Result<Vec<String>> {
+        let mut said = Vec::new();
+        for element in self.driver.find_all(By::XPath(path)).await? {
+            said.push(element.attr(name).await?.unwrap_or_default());
+        }
+        Ok(said)
+    }
+
+    /// What stands in the field with this label, or the value of what is chosen there.
+    pub async fn value_of(&self, label: &str) -> Result<String> {
+        let read = async || match self.visible(&find::field(label)).await? {
+            Some(element) => Ok(element.value().await?),
+            None => Ok(None),
+        };
+        self.wait(&format!("no field labelled {label:?}"), read).await
+    }
+
     /// How many elements are at this `XPath`.
     pub async fn count_of(&self, path: &str) -> Result<usize> {
         Ok(self.driver.find_all(By::XPath(path)).await?.len())

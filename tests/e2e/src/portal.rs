@@ -126,6 +126,12 @@ impl Portal {
         ask(&self.receiver, "GET / HTTP/1.1", "").await
     }
 
+    /// The newest request on that page.
+    pub async fn newest(&self) -> Result<String> {
+        let all = self.received().await?;
+        all.split("</li>").next().filter(|first| first.contains("<li>")).map(str::to_owned).context("nothing arrived")
+    }
+
     /// Ends the program and waits until it is gone.
     pub async fn stop(mut self) -> Result<()> {
         self.program.kill().await.context("the program could not be ended")

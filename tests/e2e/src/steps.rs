@@ -4,7 +4,11 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::{browser::Browser, find, portal::Portal};
+use crate::{
+    browser::{Browser, Scripts},
+    find,
+    portal::Portal,
+};
 
 /// Posts a form from the open page; an answer that is no success is a fault.
 const POST: &str = "const [path, fields, done] = arguments;
@@ -98,6 +102,16 @@ pub async fn test_webhook(browser: &Browser) -> Result<String> {
     browser.click("Test webhook").await?;
     browser.holds(&format!("{}//a[not(@href='{before}')]", find::TESTED)).await?;
     browser.text_of(find::TEST_RESULT).await
+}
+
+/// Leaves the open dialog by Cancel after something was typed; a script asks whether that may go.
+pub async fn cancel(browser: &Browser, scripts: Scripts) -> Result<()> {
+    browser.click("Cancel").await?;
+    if scripts == Scripts::On {
+        browser.sees("Leave without saving?").await?;
+        browser.click("Discard changes").await?;
+    }
+    browser.loses("//dialog[@open]").await
 }
 
 /// Sends the open dialog, and takes note of the secret that is shown once.

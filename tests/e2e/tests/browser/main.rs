@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "figures beside their limits belong in the run's output")]
 
 mod api_docs;
+mod changes;
 mod content_events;
 mod credentials;
 mod event_types;
