@@ -6,7 +6,7 @@ mod server;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -17,6 +17,8 @@ use crate::webhooks::sign::{SigningKey, is_signed};
 
 /// More than any event makes.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
+/// Where redirects lead.
+const ELSEWHERE: &str = "/elsewhere";
 /// Longer than a webhook waits unless it is set otherwise.
 const SLOW: Duration = Duration::from_secs(20);
 /// How far the signed time may be from the clock, as receivers usually take it.
@@ -89,6 +91,8 @@ impl Received {
         let mut answer = HttpResponse::build(self.answered);
         match self.answered {
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => answer.finish(),
+            // A redirect leads somewhere, so that it shows whether a sender follows it.
+            status if status.is_redirection() => answer.insert_header((LOCATION, ELSEWHERE)).finish(),
             status => answer.json(serde_json::json!({ "received": status.is_success() })),
         }
     }

@@ -1,5 +1,7 @@
 //! What was sent: the log of a webhook, and the deliveries as views, by words and as files.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use postrider_e2e::{
     browser::{Browser, Scripts},
@@ -14,6 +16,11 @@ use serde_json::{Value, json};
 async fn the_log_of_a_webhook_tells_each_attempt_with_its_trigger_and_its_response() -> Result<()> {
     once(Scripts::On, async |Walk { browser, portal, .. }: &Walk| {
         stock(browser, portal).await?;
+        see_what_counts_as_taken(browser, portal).await?;
+        open_log(browser, "Gone").await?;
+        browser.text_of(&find::row(&["FAILED", "404"])).await?;
+        let times = browser.attributes("//tbody//td[@data-label='Execution date']/time", "datetime").await?;
+        ensure!(times.len() == 2 && times[0] > times[1], "not a row for each attempt, the newest first: {times:?}");
         open_log(browser, "Demo receiver").await?;
         browser.text_of(&format!("{}//td[@data-label='Execution date']//time", find::row(&["SUCCESS", "200"]))).await?;
         open_log(browser, "Slow").await?;
@@ -88,26 +95,89 @@ async fn deliveries_are_found_by_view_and_by_word_and_saved_as_files() -> Result
 #[tokio::test(flavor = "multi_thread")]
 async fn long_lists_go_on_with_older_and_newer() -> Result<()> {
     once(Scripts::Off, async |Walk { browser, portal, .. }: &Walk| {
-        let key = portal.make_key("events:write", "production")?;
+        let key = portal.make_key("events:write,webhooks:write", "production")?;
         let event = |number: i32| {
             let data = json!({"resource_id": number, "resource_title": format!("Guide {number:02}")});
             json!({"type": "document.released", "data": data})
         };
         let events: Vec<Value> = (1..=30).map(event).collect();
         portal.post(&key, "/api/v1/events", &json!(events)).await?;
-        for list in ["Deliveries", "Events"] {
+        for (list, settled) in [("Deliveries", "delivered"), ("Events", "1 delivered")] {
             browser.click(list).await?;
-            browser.reloads_until(&find::row(&["Guide 30"])).await?;
-            browser.loses(&find::row(&["Guide 05"])).await?;
-            browser.click("Older").await?;
-            browser.text_of(&find::row(&["Guide 05"])).await?;
-            browser.loses(&find::row(&["Guide 30"])).await?;
-            browser.click("Newer").await?;
-            browser.text_of(&find::row(&["Guide 30"])).await?;
+            go_to_older_and_back(browser, "Guide", settled).await?;
         }
-        Ok(())
+
+        // Attempts stand in the order in which they happened to be made.
+        open_log(browser, "Demo receiver").await?;
+        let newer = titles(browser, 25).await?;
+        browser.click("Older").await?;
+        let older = titles(browser, 5).await?;
+        browser.click("Newer").await?;
+        ensure!(titles(browser, 25).await? == newer, "Newer leads elsewhere");
+        let all: BTreeSet<&String> = newer.iter().chain(&older).collect();
+        ensure!(all.len() == 30, "{newer:?} and {older:?} are not all attempts");
+
+        for number in 1..=30 {
+            let body = json!({"name": format!("Partner {number:02}"), "url": format!("{}/partner", portal.receiver)});
+            portal.post(&key, "/api/v1/webhooks", &body).await?;
+        }
+        browser.click("Audit").await?;
+        go_to_older_and_back(browser, "Partner", "added a webhook").await
     })
     .await
+}
+
+/// 200 to 209 count as taken and nothing else; a redirect is not followed.
+async fn see_what_counts_as_taken(browser: &Browser, portal: &Portal) -> Result<()> {
+    let key = portal.make_key("events:write,webhooks:write", "production")?;
+    let answers = [("209", "SUCCESS"), ("210", "FAILED"), ("302", "FAILED")];
+    for (status, _) in answers {
+        let webhook = json!({
+            "name": format!("Answers {status}"),
+            "url": format!("{}/status/{status}", portal.receiver),
+            "events": ["document.in_review"],
+        });
+        portal.post(&key, "/api/v1/webhooks", &webhook).await?;
+    }
+    portal.publish(&key, "document.in_review", json!({"resource_id": 7, "resource_title": "Draft"})).await?;
+    for (status, result) in answers {
+        open_log(browser, &format!("Answers {status}")).await?;
+        let row = format!("//tbody/tr[th[normalize-space(.)='{result}']]/td[@data-label='Status'][.='{status}']");
+        browser.reloads_until(&row).await?;
+        let rows = browser.count_of("//tbody/tr").await?;
+        ensure!(rows == 1, "{status}: {rows} attempts");
+    }
+    browser.press("(//a[starts-with(normalize-space(.), 'Logs')])[1]", "Logs").await?;
+    browser.text_of("//*[@id='response-headers'][contains(., 'location: /elsewhere')]").await?;
+    browser.click("Close").await?;
+    ensure!(!portal.received().await?.contains("/elsewhere"), "the redirect was followed");
+    Ok(())
+}
+
+/// Walks through the open list of 30 things of this name and their number, the newest first, 25 on a page; `settled` stands
+/// in each row in the end.
+async fn go_to_older_and_back(browser: &Browser, name: &str, settled: &str) -> Result<()> {
+    let row = |number: u8| find::row(&[&format!("{name} {number:02}")]);
+    let rows = |count: u8| format!("//tbody[count(tr[contains(., '{name}')][contains(., '{settled}')])={count}]");
+    browser.reloads_until(&rows(25)).await?;
+    for shown in [30, 6] {
+        browser.text_of(&row(shown)).await?;
+    }
+    browser.click("Older").await?;
+    browser.reloads_until(&rows(5)).await?;
+    for shown in [5, 1] {
+        browser.text_of(&row(shown)).await?;
+    }
+    browser.click("Newer").await?;
+    browser.text_of(&rows(25)).await?;
+    browser.text_of(&row(30)).await.map(drop)
+}
+
+/// The titles in the open log, as soon as it has so many rows.
+async fn titles(browser: &Browser, rows: u8) -> Result<Vec<String>> {
+    let log = browser.text_of(&format!("//tbody[count(tr)={rows}]")).await?;
+    let titles = log.lines().filter_map(|line| line.find("Guide ").map(|place| line[place..].to_owned()));
+    Ok(titles.collect())
 }
 
 /// Adds webhooks that end in every way, raises an event for all of them and one that only the demo's own wants, and gives
