@@ -10,6 +10,7 @@ mod every_page;
 mod filters;
 mod formats;
 mod keyboard;
+mod logins;
 mod logs;
 mod main_job;
 mod portal;
