@@ -9,6 +9,18 @@ use postrider_e2e::{
 use serde_json::{Value, json};
 
 const DESK: &str = "Order desk";
+/// The formats, and what tells the body of each from the others, without blanks.
+const BODIES: [(&str, &str, &str); 9] = [
+    ("Notification", "notification", r#"{"event":"WEBHOOK_FAILING_EVENT","data":{"webhook":{"#),
+    ("Envelope", "envelope", r#""event_type":"webhook.failing","current_context":{"actor":null,"source":"#),
+    ("Standard Webhooks", "standard", r#"{"type":"webhook.failing","timestamp":""#),
+    ("Change, field by field", "change", r#""event":"edit","diff":{"#),
+    ("CloudEvents", "cloudevents", r#"{"specversion":"1.0","id":"evt_"#),
+    ("Slack message", "slack", r#"{"text":"Webhookfailing"#),
+    ("Teams card", "teams", r#""contentType":"application/vnd.microsoft.card.adaptive""#),
+    ("Jira Automation", "jira", r#"{"issues":[],"data":{"webhook":{"#),
+    ("Own template", "template", r#""type":"webhook.failing","occurred_at":""#),
+];
 const SCHEMA: &str = r#"{"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}"#;
 
 async fn open_catalogue(browser: &Browser) -> Result<()> {
@@ -83,9 +95,10 @@ async fn the_pages_are_searched_copied_from_and_made_public() -> Result<()> {
             let code = browser.copy(&format!("Copy the code in {language}")).await?;
             ensure!(code.contains(part), "{code}");
         }
-        for format in ["Standard Webhooks", "CloudEvents"] {
-            steps::unfold(browser, format).await?;
-        }
+        browser.click("Available webhook events").await?;
+        steps::unfold(browser, "Postrider").await?;
+        browser.click("Webhook failing").await?;
+        read_a_type(browser).await?;
         browser.click("Available webhook events").await?;
         let document = browser.download("OpenAPI 3.1").await?;
         let document: Value = serde_json::from_str(&document).context("the document is no JSON")?;
@@ -108,4 +121,37 @@ async fn the_pages_are_searched_copied_from_and_made_public() -> Result<()> {
         nobody.quit().await
     })
     .await
+}
+
+/// Reads the page of a type to its end: the fields as a tree, the schema, and a body of each format.
+async fn read_a_type(browser: &Browser) -> Result<()> {
+    for (field, level, cells) in [
+        ("webhook", 0, ["object", "yes", "The webhook."]),
+        ("code", 1, ["string", "yes", "Its code."]),
+        ("cause", 0, ["string", "no", "What the last one ended with."]),
+    ] {
+        let row = format!("//table[contains(@class, 'tree')]//tr[th[@class='level-{level}']/span[.='{field}']]");
+        for (place, wanted) in cells.iter().enumerate() {
+            let cell = browser.text_of(&format!("{row}/td[{}]", place + 1)).await?;
+            ensure!(cell == *wanted, "{field}: {cell} instead of {wanted}");
+        }
+    }
+    browser.text_of("//tr/th[@class='level-1'][contains(., '/webhook/code')]").await?;
+    steps::unfold(browser, "JSON Schema").await?;
+    let schema: Value = serde_json::from_str(&browser.text_of("//*[@id='schema']").await?)?;
+    let code = &schema["properties"]["webhook"]["properties"]["code"];
+    ensure!(*code == json!({"type": "string", "description": "Its code."}), "{code}");
+
+    let bodies = browser.count_of("//section[@aria-labelledby='bodies']/details").await?;
+    ensure!(bodies == BODIES.len(), "there are {bodies} bodies");
+    for (place, (label, format, part)) in BODIES.iter().enumerate() {
+        // The first stands open.
+        if place > 0 {
+            steps::unfold(browser, label).await?;
+        }
+        let body = browser.text_of(&format!("//details[summary='{label}']//*[@id='body-{format}']")).await?;
+        let body: String = body.split_whitespace().collect();
+        ensure!(body.contains(part), "{label}: no {part} in {body}");
+    }
+    Ok(())
 }
