@@ -21,25 +21,34 @@ pub(super) struct CredentialAnswer {
     base_url: Option<String>,
     content_type: ContentType,
     /// The names of its extra headers; their values are secrets.
+    #[schema(example = json!(["X-Tenant"]))]
     headers: Vec<String>,
     auth: SchemeKind,
     /// The user name of `basic`.
+    #[schema(example = "ada")]
     username: Option<String>,
     /// The word before the token, with `token`.
+    #[schema(example = "Bearer")]
     token_key: Option<String>,
     /// The name of the header, with `api_key`.
+    #[schema(example = "X-API-Key")]
     api_key_header: Option<String>,
     /// The client, with `hmac` and `oauth2_client`.
+    #[schema(example = "postrider")]
     client_id: Option<String>,
     /// The token endpoint, with `oauth2_client`.
+    #[schema(example = "https://login.example.com/oauth2/token")]
     token_url: Option<String>,
     /// What is asked for, with `oauth2_client`.
+    #[schema(example = "hooks:write")]
     scope: Option<String>,
     /// When its secret was last set.
     secret_set_at: Option<Time>,
     /// The ids of the webhooks that use it.
+    #[schema(example = json!(["whk_01kaz4q9sjf6zr2v8ag2x3p7dm"]))]
     used_by: Vec<String>,
     /// Grows with each change.
+    #[schema(example = 3)]
     version: i32,
     /// When it was added.
     created_at: Time,
@@ -101,6 +110,7 @@ pub(super) struct NewCredential {
     #[schema(example = "Build server")]
     name: String,
     /// The login goes to this host alone, and webhooks may give a path below it.
+    #[schema(example = "https://ci.example.com/api")]
     base_url: Option<String>,
     /// `json` unless given.
     content_type: Option<ContentType>,
@@ -109,28 +119,34 @@ pub(super) struct NewCredential {
     /// `none` unless given.
     auth: Option<SchemeKind>,
     /// The user name, with `basic`.
+    #[schema(example = "ada")]
     username: Option<String>,
     /// The password, with `basic`.
-    #[schema(write_only)]
+    #[schema(write_only, example = "example-password")]
     password: Option<String>,
     /// The word before the token, with `token`; `Bearer` unless given.
+    #[schema(example = "Bearer")]
     token_key: Option<String>,
     /// The token, with `token`.
-    #[schema(write_only)]
+    #[schema(write_only, example = "example-token")]
     token: Option<String>,
     /// The name of the header, with `api_key`; `X-API-Key` unless given.
+    #[schema(example = "X-API-Key")]
     api_key_header: Option<String>,
     /// The key, with `api_key`.
-    #[schema(write_only)]
+    #[schema(write_only, example = "example-key")]
     api_key: Option<String>,
     /// The client, with `hmac` and `oauth2_client`.
+    #[schema(example = "postrider")]
     client_id: Option<String>,
     /// The client's secret, with `hmac` and `oauth2_client`.
-    #[schema(write_only)]
+    #[schema(write_only, example = "example-secret")]
     client_secret: Option<String>,
     /// The token endpoint, with `oauth2_client`.
+    #[schema(example = "https://login.example.com/oauth2/token")]
     token_url: Option<String>,
     /// What is asked for, with `oauth2_client`.
+    #[schema(example = "hooks:write")]
     scope: Option<String>,
 }
 
@@ -142,6 +158,6 @@ pub(super) struct NewHeader {
     #[schema(example = "X-Tenant")]
     name: String,
     /// Its value; empty or missing keeps the stored one of this name.
-    #[schema(write_only)]
+    #[schema(write_only, example = "docs")]
     value: Option<String>,
 }

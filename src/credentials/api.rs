@@ -60,7 +60,9 @@ pub(crate) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResp
     operation_id = "addCredential",
     tag = "Credentials",
     security(("api_key" = ["credentials:write"])),
-    request_body(content = NewCredential, description = "At most 256 KiB."),
+    request_body(content = NewCredential, description = "At most 256 KiB.", example = json!({
+        "name": "Build server", "base_url": "https://ci.example.com/api", "auth": "token", "token": "example-token"
+    })),
     responses(
         (status = 201, description = "Added.", body = CredentialAnswer),
         (status = 400, response = BadJson),
@@ -122,7 +124,10 @@ pub(crate) async fn show(
     tag = "Credentials",
     security(("api_key" = ["credentials:write"])),
     params(("id" = inline(CredentialId), Path, description = "The credential.")),
-    request_body(content = NewCredential, description = "At most 256 KiB."),
+    request_body(content = NewCredential, description = "At most 256 KiB.", example = json!({
+        "name": "Build server", "base_url": "https://ci.example.com/api", "auth": "basic", "username": "ada",
+        "password": "example-password"
+    })),
     responses(
         (status = 200, description = "Changed.", body = CredentialAnswer),
         (status = 400, response = BadJson),

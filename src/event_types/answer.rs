@@ -41,14 +41,19 @@ pub(super) struct EventTypeAnswer<'a> {
     #[schema(example = "An order left the warehouse.")]
     description: &'a str,
     /// What its data looks like, as JSON Schema.
-    #[schema(value_type = Object)]
+    #[schema(
+        value_type = Map<String, Value>,
+        example = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } })
+    )]
     schema: Option<&'a RawValue>,
     /// An example of its data.
-    #[schema(value_type = Object, example = json!({ "id": 1042 }))]
+    #[schema(value_type = Map<String, Value>, example = json!({ "id": 1042 }))]
     example: Option<&'a RawValue>,
     /// Built in; what is not can be changed and deleted.
+    #[schema(example = false)]
     built_in: bool,
     /// Whether posted events are held against the schema.
+    #[schema(example = true)]
     checked: bool,
     /// Counts from 1; grows with each change.
     #[schema(example = 3)]
@@ -95,12 +100,16 @@ pub(super) struct ToDeclare {
     description: Option<String>,
     /// JSON Schema of 2020-12 or draft-07, without references to elsewhere or back into itself; at most 64 KiB, and 1,000
     /// parts with its references followed.
-    #[schema(value_type = Object, example = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } }))]
+    #[schema(
+        value_type = Map<String, Value>,
+        example = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } })
+    )]
     schema: Option<Box<RawValue>>,
     /// Data that fits the schema.
-    #[schema(value_type = Object, example = json!({ "id": 1042 }))]
+    #[schema(value_type = Map<String, Value>, example = json!({ "id": 1042 }))]
     example: Option<Box<RawValue>>,
     /// Whether posted events are held against the schema; true unless given.
+    #[schema(example = true)]
     checked: Option<bool>,
     /// The version that was changed; given, a change over a newer one is refused with `conflict`.
     #[schema(example = 3)]

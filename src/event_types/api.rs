@@ -76,7 +76,11 @@ pub(crate) async fn show(app: web::Data<App>, _: Caller, name: Path<String>) -> 
         "name" = String, Path, max_length = 100, pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$",
         description = "Words with dots between.", example = "order.shipped"
     )),
-    request_body(content = ToDeclare, description = "At most 256 KiB."),
+    request_body(content = ToDeclare, description = "At most 256 KiB.", example = json!({
+        "label": "Order shipped", "group": "Orders", "description": "An order left the warehouse.",
+        "schema": { "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } },
+        "example": { "id": 1042 }
+    })),
     responses(
         (status = 200, description = "Changed.", body = EventTypeAnswer),
         (status = 201, description = "Declared.", body = EventTypeAnswer),

@@ -43,10 +43,10 @@ pub(super) struct EventAnswer<'a> {
     /// Who caused it.
     actor: Option<PersonAnswer<'a>>,
     /// The object that was published; null once it is past the time that bodies are kept.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Map<String, Value>>, example = json!({ "resource_id": 1042, "resource_title": "Safety guide" }))]
     data: Option<&'a RawValue>,
     /// The object before the change, where the sender gave it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Map<String, Value>>, example = json!({ "resource_id": 1042, "resource_title": "Safety" }))]
     previous: Option<&'a RawValue>,
     /// When it happened.
     occurred_at: Time,
@@ -115,7 +115,7 @@ pub(super) struct NewEvent {
     #[schema(max_length = 100, pattern = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", example = "document.released")]
     r#type: String,
     /// The object that receivers get, byte for byte.
-    #[schema(value_type = Object, example = json!({ "resource_id": 1042, "resource_title": "Safety guide" }))]
+    #[schema(value_type = Map<String, Value>, example = json!({ "resource_id": 1042, "resource_title": "Safety guide" }))]
     data: String,
     /// When it happened, with a zone; the moment of publishing unless given.
     #[schema(nullable = false)]
@@ -127,6 +127,9 @@ pub(super) struct NewEvent {
     #[schema(nullable = false)]
     actor: Option<PersonAnswer<'static>>,
     /// The object before the change.
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(
+        value_type = Option<Map<String, Value>>, nullable = false,
+        example = json!({ "resource_id": 1042, "resource_title": "Safety" })
+    )]
     previous: Option<String>,
 }

@@ -23,6 +23,7 @@ pub(super) struct DeliveryList {
     data: Vec<DeliverySummary>,
     /// What `cursor` must be for the page after this one; null at the end. A page may be short, or empty, and still
     /// have one after it: a search looks at 50,000 deliveries at most for each page.
+    #[schema(example = "b2Rsdl8wMWthejRxOXNqZjZ6cjJ2OGFnMngzcDdkbQ")]
     next_cursor: Option<String>,
 }
 
@@ -53,6 +54,7 @@ pub(super) struct DeliverySummary {
     #[schema(example = "CI")]
     webhook_name: String,
     /// Made by **Test webhook**.
+    #[schema(example = false)]
     test: bool,
     state: Reading,
     /// How many attempts were made, those that somebody asked for included.
@@ -112,6 +114,7 @@ pub(super) struct EventList {
     data: Vec<EventSummary>,
     /// What `cursor` must be for the page after this one; null at the end. A page may be short, or empty, and still
     /// have one after it: a search looks at 50,000 events at most for each page.
+    #[schema(example = "oevt_01kaz4q9sjf6zr2v8ag2x3p7dm")]
     next_cursor: Option<String>,
 }
 
@@ -178,14 +181,17 @@ pub(crate) struct Delivery {
     /// When it ended.
     settled_at: Option<Time>,
     /// Why it ended, where no attempt tells.
+    #[schema(example = "The webhook was deleted.")]
     settled_reason: Option<String>,
     /// When its webhook was deleted.
     webhook_deleted_at: Option<Time>,
     /// When somebody asked for the attempt that waits now.
     resend_requested_at: Option<Time>,
     /// Who asked for it: a person or an API key, by name.
+    #[schema(example = "Ada Admin")]
     resend_requested_by: Option<String>,
     /// Why it cannot be sent again now, in a sentence; null when it can.
+    #[schema(example = "Its webhook is paused. Resume it first.")]
     resend_refused: Option<String>,
     /// The attempts in their order; of more than 200 the latest.
     attempts: Vec<Attempt>,
@@ -229,13 +235,16 @@ pub(super) struct Attempt {
     ended_at: Option<Time>,
     outcome: Outcome,
     /// What happened, in a sentence; null when it succeeded.
-    #[schema(example = "The receiver answered 503 Service Unavailable.")]
+    #[schema(example = "The receiver answered 503, so the service behind it is down or overloaded.")]
     cause: Option<String>,
     /// What to do, in a sentence; null when it succeeded.
+    #[schema(example = "Look at the receiver's log; the message is tried again.")]
     remedy: Option<String>,
     /// Names and dates that help to find the fault.
+    #[schema(example = "DNS does not know the name ci.example.com")]
     detail: Option<String>,
     /// What else is known, in a sentence.
+    #[schema(example = "The receiver closed the connection before the answer's body was complete.")]
     note: Option<String>,
     /// When the next attempt was set for, then.
     next_attempt_at: Option<Time>,
@@ -246,6 +255,7 @@ pub(super) struct Attempt {
     #[schema(example = "203.0.113.7:443")]
     remote_address: Option<String>,
     /// It went over a connection that was open already.
+    #[schema(example = true)]
     connection_reused: bool,
     timing: Timing,
 }
@@ -291,10 +301,13 @@ struct Header {
 struct Body {
     encoding: Encoding,
     /// What is kept: the text, or the bytes in base64.
+    #[schema(example = r#"{"error":"out of memory"}"#)]
     data: String,
     /// How many bytes there were, as far as they were read.
+    #[schema(example = 25)]
     bytes: i64,
     /// There was more than is kept.
+    #[schema(example = false)]
     truncated: bool,
 }
 

@@ -38,24 +38,31 @@ pub(crate) struct Typed {
     pub(crate) webhook: String,
     /// An event type, such as `document.released`.
     #[serde(rename = "type")]
+    #[param(example = "document.released")]
     pub(crate) event_type: String,
     /// What came back last: a class such as `5xx`, a status such as `404`, or `none`.
+    #[param(example = "5xx")]
     pub(crate) status: String,
     /// Made at this time or later, in UTC: `2026-11-24T10:05`, `2026-11-24`, or `24h` for the last day.
+    #[param(example = "2026-11-24T10:05")]
     pub(crate) from: String,
     /// Made until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
+    #[param(example = "2026-11-24")]
     pub(crate) to: String,
     /// The id of a delivery, an event, a webhook or a resource, or text of the title or of the webhook's name.
-    #[param(max_length = 256)]
+    #[param(max_length = 256, example = "Safety guide")]
     pub(crate) q: String,
     /// `true` for tests alone.
+    #[param(example = "true")]
     pub(crate) test: String,
     /// `production` or `test`; a program sees that of its key alone.
     #[param(ignore)]
     pub(crate) environment: String,
     /// Where the page begins: `next_cursor` of the page before.
+    #[param(example = "b2Rsdl8wMWthejRxOXNqZjZ6cjJ2OGFnMngzcDdkbQ")]
     pub(crate) cursor: String,
     /// How many: 25 unless given, 50 or 100; what lies between gets the next larger.
+    #[param(value_type = u32, minimum = 1, maximum = 100, example = 50)]
     pub(crate) limit: String,
 }
 

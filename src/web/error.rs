@@ -114,6 +114,7 @@ pub struct ProblemField {
     #[schema(example = "/3/type")]
     pub path: String,
     /// How to put it right.
+    #[schema(example = "There is no event type document.relased.")]
     pub message: String,
 }
 

@@ -33,8 +33,10 @@ pub(super) struct Asker<'a> {
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody<'a> {
     /// Always `about:blank`: the code says what it is.
+    #[schema(example = "about:blank")]
     r#type: &'static str,
     /// A few words for people.
+    #[schema(example = "There is no such page")]
     title: &'static str,
     /// The status of the answer.
     #[schema(example = 404)]
@@ -43,6 +45,7 @@ pub(crate) struct ProblemBody<'a> {
     #[schema(schema_with = codes)]
     code: &'static str,
     /// A sentence for people: what happened and what to do.
+    #[schema(example = "There is nothing at this address.")]
     detail: String,
     /// What is wrong where; only where a part of the request is to blame.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

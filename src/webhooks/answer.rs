@@ -39,12 +39,14 @@ pub(super) struct WebhookAnswer {
     #[schema(example = "https://ci.example.com/hooks/release")]
     url: String,
     /// What it is for; may be empty.
+    #[schema(example = "Builds the guide when it is released.")]
     description: String,
     /// Always `rest`.
     #[schema(example = "rest")]
     notification_type: &'static str,
     environment: Environment,
     /// Whether a person has it switched on.
+    #[schema(example = true)]
     active: bool,
     state: State,
     /// The ticked event types; with none it never fires.
@@ -53,24 +55,26 @@ pub(super) struct WebhookAnswer {
     method: Method,
     format: Format,
     /// What makes the bodies of `template`; null for other formats.
-    #[schema(example = json!(null))]
+    #[schema(example = r#"{"id": "{{ event.id }}", "data": {{ data|tojson }}}"#)]
     template: Option<String>,
     /// The kind of login.
     auth: AuthKind,
     /// When the login was last set; null without one.
     auth_set_at: Option<Time>,
     /// The user name of `basic`; null for other kinds.
+    #[schema(example = "ci")]
     username: Option<String>,
     /// The header of `api_key`; null for other kinds.
+    #[schema(example = "X-API-Key")]
     api_key_header: Option<String>,
     /// Where the token of `oauth2_client` is fetched; null for other kinds.
-    #[schema(example = json!(null))]
+    #[schema(example = "https://login.example.com/oauth2/token")]
     token_url: Option<String>,
     /// The client of `oauth2_client`; null for other kinds.
-    #[schema(example = json!(null))]
+    #[schema(example = "postrider")]
     client_id: Option<String>,
     /// What the token of `oauth2_client` is asked for, may be empty; null for other kinds.
-    #[schema(example = json!(null))]
+    #[schema(example = "hooks:write")]
     scope: Option<String>,
     /// The credential of `credential`; null for other kinds.
     credential_id: Option<CredentialId>,
@@ -79,19 +83,19 @@ pub(super) struct WebhookAnswer {
     /// Rules on the event's data.
     filters: FiltersAnswer,
     /// The workflow whose task events alone are sent; null for all.
-    #[schema(example = json!(null))]
+    #[schema(example = "7")]
     workflow: Option<String>,
     /// The survey whose events alone are sent; null for all.
-    #[schema(example = json!(null))]
+    #[schema(example = "Safety walk")]
     survey: Option<String>,
     /// The group whose survey events alone are sent; null for all.
-    #[schema(example = json!(null))]
+    #[schema(example = "North")]
     group: Option<String>,
     /// Seconds for one whole attempt.
     #[schema(example = 15)]
     timeout: u64,
     /// A text that an answer must not hold; null for none.
-    #[schema(example = json!(null))]
+    #[schema(example = "out of stock")]
     fail_when: Option<String>,
     retry: RetryKind,
     /// The own delays of `list`, in seconds; empty for other presets.
@@ -126,7 +130,7 @@ struct DisabledAnswer {
     /// Since when.
     at: Time,
     /// Why, in a sentence.
-    #[schema(example = "The receiver answered 410 Gone.")]
+    #[schema(example = "The receiver answered 410 Gone, which asks to send nothing more.")]
     reason: String,
 }
 
@@ -236,6 +240,7 @@ pub(super) struct ToSave {
     #[schema(value_type = String, max_length = 2048, example = "https://ci.example.com/hooks/release")]
     url: Option<String>,
     /// At most 2,000 characters.
+    #[schema(example = "Builds the guide when it is released.")]
     description: Option<String>,
     /// `rest`, the one there is.
     #[schema(example = "rest")]
@@ -244,6 +249,7 @@ pub(super) struct ToSave {
     #[schema(value_type = Option<Environment>, inline)]
     environment: Option<String>,
     /// True unless given.
+    #[schema(example = true)]
     active: Option<bool>,
     /// The event types that it is sent; none unless given.
     #[schema(example = json!(["document.released"]))]
@@ -262,19 +268,19 @@ pub(super) struct ToSave {
     #[schema(value_type = Option<AuthKind>, inline)]
     auth: Option<String>,
     /// The token of `oauth`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "example-token")]
     token: Option<Secret>,
     /// The user name of `basic`.
     #[schema(example = "ci")]
     username: Option<String>,
     /// The password of `basic`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "example-password")]
     password: Option<Secret>,
     /// The header of `api_key`: `X-API-Key` unless given.
     #[schema(example = "X-API-Key")]
     api_key_header: Option<String>,
     /// The key of `api_key`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "example-key")]
     api_key: Option<Secret>,
     /// Where the token of `oauth2_client` is fetched.
     #[schema(max_length = 2048, example = "https://login.example.com/oauth2/token")]
@@ -283,7 +289,7 @@ pub(super) struct ToSave {
     #[schema(example = "postrider")]
     client_id: Option<String>,
     /// The client's secret of `oauth2_client`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "example-secret")]
     client_secret: Option<Secret>,
     /// What the token of `oauth2_client` is asked for: words with spaces between.
     #[schema(example = "hooks:write")]
@@ -299,8 +305,10 @@ pub(super) struct ToSave {
     #[schema(example = "7")]
     workflow: Option<String>,
     /// Of survey events, those of this survey alone.
+    #[schema(example = "Safety walk")]
     survey: Option<String>,
     /// Of survey events, those of this group alone.
+    #[schema(example = "North")]
     group: Option<String>,
     /// Seconds for one whole attempt, 1 to 30; 15 unless given.
     #[schema(minimum = 1, maximum = 30, example = 15)]
@@ -315,7 +323,7 @@ pub(super) struct ToSave {
     #[schema(example = json!([30, 300]))]
     delays: Option<Vec<u32>>,
     /// A signing secret of the sender's own, beginning with `whsec_`; on a change the one before signs too for 24 hours.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     signing_secret: Option<Secret>,
     /// The version that was changed; given, a change over a newer one is refused with `conflict`.
     #[schema(example = 3)]
@@ -330,7 +338,7 @@ struct NewHeader {
     #[schema(example = "X-Team")]
     name: String,
     /// Its value; left out, the stored one of that name stays.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "docs")]
     value: Option<Secret>,
 }
 

@@ -89,7 +89,10 @@ pub(crate) async fn show(
     operation_id = "addWebhook",
     tag = "Webhooks",
     security(("api_key" = ["webhooks:write"])),
-    request_body(content = ToSave, description = "At most 256 KiB."),
+    request_body(content = ToSave, description = "At most 256 KiB.", example = json!({
+        "name": "Build server", "url": "https://ci.example.com/hooks/release", "events": ["document.released"],
+        "auth": "basic", "username": "ci", "password": "example-password"
+    })),
     responses(
         (status = 201, description = "Added.", body = CreatedWebhook),
         (status = 400, response = BadJson),
@@ -120,7 +123,10 @@ pub(crate) async fn create(app: web::Data<App>, caller: Caller, body: JsonBody) 
     tag = "Webhooks",
     security(("api_key" = ["webhooks:write"])),
     params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    request_body(content = ToSave, description = "At most 256 KiB."),
+    request_body(content = ToSave, description = "At most 256 KiB.", example = json!({
+        "name": "Build server", "url": "https://ci.example.com/hooks/release", "events": ["document.released"],
+        "filters": { "mode": "all", "rules": [{ "path": "status", "operator": "equals", "value": "released" }] }
+    })),
     responses(
         (status = 200, description = "Replaced, or the same already.", body = WebhookAnswer),
         (status = 400, response = BadJson),

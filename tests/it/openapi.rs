@@ -1,12 +1,16 @@
 //! The description of the API: kept with the project, complete, true, and readable from the binary alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::test::TestRequest;
+use postrider::api_keys::Scope;
+use postrider::event_types::built_in;
 use postrider::web::Access;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
-use crate::support::contract::{DESCRIPTION, expect_valid, followed};
+use crate::support::contract::{DESCRIPTION, expect_described, expect_valid, followed};
 
 /// Every operation with its method and path.
 fn operations() -> Vec<(String, String, &'static Value)> {
@@ -59,6 +63,93 @@ fn every_operation_parameter_field_and_refusal_is_told_in_words() {
         for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
             let by_reference = schema["$ref"].is_string() || told(&schema["oneOf"][0]) || told(&schema["oneOf"][1]);
             assert!(told(schema) || by_reference, "{name}.{field}");
+        }
+    }
+}
+
+/// Every field of a schema and of its parts, by name; what is referred to is told where it is described.
+fn fields(schema: &'static Value, name: &str, found: &mut Vec<(String, &'static Value)>) {
+    for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+        found.push((format!("{name}.{field}"), schema));
+        fields(schema, &format!("{name}.{field}"), found);
+    }
+    let parts = ["oneOf", "allOf"].into_iter().flat_map(|part| schema[part].as_array().into_iter().flatten());
+    parts.chain(schema.get("items")).for_each(|part| fields(part, name, found));
+}
+
+/// The examples that stand at a schema or a parameter itself.
+fn own_examples(value: &Value) -> impl Iterator<Item = &Value> {
+    value.get("example").into_iter().chain(value["examples"].as_array().into_iter().flatten())
+}
+
+/// True where a reader sees what a value looks like: by an example, by the words there are, or by the fields it has.
+fn is_shown(schema: &'static Value) -> bool {
+    let schema = followed(schema);
+    own_examples(schema).any(|example| !example.is_null())
+        || ["enum", "const", "properties"].iter().any(|name| schema.get(name).is_some())
+        || ["oneOf", "allOf"].iter().any(|part| schema[part].as_array().into_iter().flatten().any(is_shown))
+        || schema.get("items").is_some_and(is_shown)
+}
+
+#[test]
+fn every_field_and_parameter_has_an_example_that_is_valid() {
+    let mut found = Vec::new();
+    for (name, schema) in DESCRIPTION["components"]["schemas"].as_object().unwrap() {
+        fields(schema, name, &mut found);
+    }
+    assert!(found.len() > 200, "{}", found.len());
+    for (method, path, operation) in operations() {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = format!("{method} {path} {}", parameter["name"]);
+            own_examples(parameter).for_each(|example| expect_valid(&parameter["schema"], example));
+            if own_examples(parameter).next().is_none() {
+                found.push((name, &parameter["schema"]));
+            }
+        }
+    }
+    for (name, schema) in &found {
+        assert!(is_shown(schema), "{name} has no example: {schema}");
+        own_examples(schema).for_each(|example| expect_valid(schema, example));
+    }
+}
+
+/// The examples of an operation's body.
+fn bodies(operation: &'static Value) -> Vec<&'static Value> {
+    let content = &operation["requestBody"]["content"]["application/json"];
+    let named = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    content.get("example").into_iter().chain(named).inspect(|body| expect_valid(&content["schema"], body)).collect()
+}
+
+/// What a reader copies out of the description works: the things are made with it, and then changed with it.
+#[actix_web::test]
+async fn the_example_of_every_body_is_taken() {
+    let app = TestApp::sqlite().await;
+    let program = app.api_key(Scope::ALL).await;
+    let mut made = BTreeMap::new();
+    let mut all = operations();
+    all.retain(|(.., operation)| operation["requestBody"].is_object());
+    assert_eq!(all.len(), 7);
+    // What adds comes before what needs an id.
+    all.sort_by_key(|(_, path, _)| path.contains("{id}"));
+    for (method, path, operation) in all {
+        let bodies = bodies(operation);
+        assert!(!bodies.is_empty(), "{method} {path}");
+        if path.ends_with("/test") {
+            // It would send a request; the type is all that can be wrong.
+            assert!(bodies.iter().all(|body| built_in(body["type"].as_str().unwrap()).is_some()));
+            continue;
+        }
+        let list = path.split("/{").next().unwrap().to_owned();
+        let id = made.get(&list).map_or("order.shipped", String::as_str);
+        let address = path.replace("{id}", id).replace("{name}", id);
+        for body in bodies {
+            let request = TestRequest::default().method(method.parse().unwrap()).uri(&address);
+            let answer = program
+                .send(request.insert_header((CONTENT_TYPE, "application/json")).set_payload(body.to_string()))
+                .await;
+            assert!((200..=202).contains(&answer.status()), "{method} {path}: {}", answer.text());
+            expect_described(&method.to_lowercase(), &path, &answer);
+            made.insert(list.clone(), answer.json()["id"].as_str().unwrap_or_default().to_owned());
         }
     }
 }

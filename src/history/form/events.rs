@@ -19,6 +19,7 @@ pub(crate) const LIST: &str = "/events";
 pub(crate) struct Typed {
     /// An event type, such as `document.released`.
     #[serde(rename = "type")]
+    #[param(example = "document.released")]
     pub(crate) event_type: String,
     /// Where it came from.
     #[param(value_type = Source, inline)]
@@ -27,15 +28,19 @@ pub(crate) struct Typed {
     #[param(ignore)]
     pub(crate) environment: String,
     /// Taken at this time or later, in UTC: `2026-11-24T10:05`, `2026-11-24`, or `24h` for the last day.
+    #[param(example = "2026-11-24T10:05")]
     pub(crate) from: String,
     /// Taken until this time, in UTC: `2026-11-24T10:05` or `2026-11-24`; the whole of the minute or day belongs to it.
+    #[param(example = "2026-11-24")]
     pub(crate) to: String,
     /// The id of an event or of a resource, or text with which a word of the title begins.
-    #[param(max_length = 256)]
+    #[param(max_length = 256, example = "Safety guide")]
     pub(crate) q: String,
     /// Where the page begins: `next_cursor` of the page before.
+    #[param(example = "oevt_01kaz4q9sjf6zr2v8ag2x3p7dm")]
     pub(crate) cursor: String,
     /// How many: 25 unless given, 50 or 100; what lies between gets the next larger.
+    #[param(value_type = u32, minimum = 1, maximum = 100, example = 50)]
     pub(crate) limit: String,
 }
 

@@ -41,7 +41,9 @@ pub(crate) struct ToTest {
     tag = "Webhooks",
     security(("api_key" = ["webhooks:write"])),
     params(("id" = inline(WebhookId), Path, description = "The webhook.")),
-    request_body(content = Option<ToTest>, description = "May be left out."),
+    request_body(
+        content = Option<ToTest>, description = "May be left out.", example = json!({ "type": "document.released" })
+    ),
     responses(
         (status = 200, description = "It was tested; what came of it.", body = DeliveryAnswer),
         (status = 400, response = BadJson),
