@@ -1,5 +1,7 @@
-//! Keys of programs: what the table holds, what a token proves, and how fast a revoked key is refused.
+//! Keys of programs: what the page offers, what the table holds, what a token proves, and how fast a revoked key is
+//! refused.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -7,9 +9,11 @@ use postrider::api_keys::{self, ApiKeyId, Draft, Environment, Scope};
 use postrider::audit::Actor;
 use postrider::clock::Time;
 use postrider::schema::api_keys as table;
+use postrider::web::Access;
 use secrecy::ExposeSecret;
 
 use crate::support::app::{TestApp, both};
+use crate::support::browser::Browser;
 
 /// A key's id and its token.
 async fn make(app: &TestApp, expires_at: Option<Time>) -> (ApiKeyId, String) {
@@ -26,7 +30,31 @@ async fn last_used(app: &TestApp) -> Option<Time> {
     app.read(|conn| Ok(table::table.select(table::last_used_at).first(conn)?)).await
 }
 
+/// Where the list of the keys is.
+const LIST: &str = "/settings/api-keys";
+
+/// Makes a key in the dialog.
+async fn create(admin: &Browser, fields: &[(&str, &str)]) {
+    let answer = admin.post(LIST, fields).await;
+    assert_eq!(answer.status(), 201, "{:?}", answer.texts(".error"));
+}
+
 both! {
+    async fn the_page_offers_each_scope_that_a_route_asks_for_and_no_other(app: TestApp) {
+        let asked: BTreeSet<String> = postrider::app::routes().into_iter().filter_map(|route| match route.access {
+            Access::ApiKey(scope) => Some(scope.to_owned()),
+            _ => None,
+        }).collect();
+        let admin = app.admin().await;
+        let offered = admin.get("/settings/api-keys/new").await.attributes("input[name=scopes]", "value");
+        assert_eq!(offered.iter().cloned().collect::<BTreeSet<_>>(), asked);
+        assert_eq!(offered.len(), asked.len(), "each once");
+        let all = [("name", "All")].into_iter().chain(offered.iter().map(|scope| ("scopes", scope.as_str())));
+        create(&admin, &all.collect::<Vec<_>>()).await;
+        let stored: String = app.read(|conn| Ok(table::table.select(table::scopes).first(conn)?)).await;
+        assert_eq!(stored.split(' ').map(str::to_owned).collect::<BTreeSet<_>>(), asked);
+    }
+
     async fn a_token_proves_its_key_and_is_not_in_the_database(app: TestApp) {
         let (_, token) = make(&app, None).await;
         let key = app.app.keys.authenticate(&token).await.unwrap().expect("the token is good");

@@ -20,14 +20,17 @@ use crate::web::frame::Frame;
 use crate::web::view::{Choice, Filled, Input, Sheet};
 use crate::web::{Form, Page, WebError, need_another_look, see_other};
 
-/// The scopes for which there is something to do in this release.
-const OFFERED: [Scope; 6] = [
+/// The scopes that some route asks for; with another one there is nothing to do.
+const OFFERED: [Scope; 9] = [
     Scope::EventsWrite,
     Scope::EventsRead,
     Scope::DeliveriesRead,
     Scope::DeliveriesWrite,
+    Scope::WebhooksRead,
+    Scope::WebhooksWrite,
     Scope::CredentialsRead,
     Scope::CredentialsWrite,
+    Scope::EventTypesWrite,
 ];
 /// The ends that are offered, in days; none for never.
 const ENDS: [(&str, &str); 4] = [("never", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
