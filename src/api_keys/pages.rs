@@ -6,6 +6,7 @@ mod revoke;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
+use serde::Deserialize;
 
 use super::{ApiKey, Environment, Scope, list};
 use crate::clock::Time;
@@ -15,8 +16,9 @@ use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::{Frame, Place};
-use crate::web::view::{Filled, When};
-use crate::web::{Access, Page, Route, WebError};
+use crate::web::listing;
+use crate::web::view::{Choice, Filled, When};
+use crate::web::{Access, Page, Query, Route, WebError};
 
 /// Where the list is.
 const LIST: &str = "/settings/api-keys";
@@ -51,7 +53,15 @@ struct Row {
 struct List {
     filled: Filled,
     rows: Vec<Row>,
+    environments: Vec<Choice>,
     count: String,
+}
+
+/// The filter, as it stands in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    environment: String,
 }
 
 #[derive(Template)]
@@ -61,24 +71,41 @@ struct ListPage {
     list: List,
 }
 
-async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
-    let list = read(&app).await?;
+async fn show(app: Data<App>, admin: Admin, Query(query): Query<ListQuery>) -> Result<HttpResponse, WebError> {
+    let list = read(&app, &query).await?;
     ListPage { frame: frame(&admin, &list), list }.answer()
 }
 
-async fn read(app: &App) -> Result<List, WebError> {
+/// All keys, to stand behind a dialog.
+async fn behind(app: &App) -> Result<List, WebError> {
+    read(app, &ListQuery::default()).await
+}
+
+async fn read(app: &App, query: &ListQuery) -> Result<List, WebError> {
+    let environment = environment(&query.environment)?;
     let keys = app.db.read::<_, DbError, _>(list).await?;
     let now = app.clock.now();
-    let active = keys.iter().filter(|key| key.is_valid(now)).count();
+    let (all, active) = (keys.len(), keys.iter().filter(|key| key.is_valid(now)).count());
+    let shown = keys.into_iter().filter(|key| environment.is_none_or(|environment| key.environment == environment));
+    let rows: Vec<Row> = shown.map(|key| row(key, now)).collect();
     Ok(List {
-        filled: if keys.is_empty() { Filled::Empty } else { Filled::Rows },
-        count: match keys.len() {
+        filled: listing::filled(rows.is_empty(), all > 0),
+        rows,
+        environments: listing::environments(&query.environment),
+        count: match all {
             0 => String::new(),
             1 => format!("1 API key, {active} active"),
             all => format!("{all} API keys, {active} active"),
         },
-        rows: keys.into_iter().map(|key| row(key, now)).collect(),
     })
+}
+
+/// What the switch between the environments asks for.
+///
+/// # Errors
+/// When there is no such environment.
+pub(crate) fn environment(typed: &str) -> Result<Option<Environment>, WebError> {
+    listing::chosen(typed, Environment::parse, "The environment is production or test.")
 }
 
 fn frame(admin: &Admin, list: &List) -> Frame {

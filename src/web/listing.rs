@@ -1,5 +1,6 @@
 //! What every list has in common: the address that carries its filters, its cursor, and its choices.
 
+use super::WebError;
 use super::view::{Choice, Filled};
 
 /// The address of a list with these fields; the empty ones are left out.
@@ -24,6 +25,17 @@ pub(crate) fn cursor<T>(text: &str, id: impl Fn(&str) -> Option<T>) -> Result<Op
     };
     let id = rest.and_then(id).ok_or("This page address is not valid. Start again at the first page.")?;
     Ok(Some((newer, id)))
+}
+
+/// What a filter with a fixed choice asks for, where it is set.
+///
+/// # Errors
+/// The sentence, when there is no such choice.
+pub(crate) fn chosen<T>(text: &str, parse: impl Fn(&str) -> Option<T>, sentence: &str) -> Result<Option<T>, WebError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse(text).map(Some).ok_or_else(|| WebError::BadRequest(sentence.to_owned()))
 }
 
 /// Why a list shows what it shows; `narrowed` by a filter or a cursor.

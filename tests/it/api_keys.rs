@@ -55,6 +55,23 @@ both! {
         assert_eq!(stored.split(' ').map(str::to_owned).collect::<BTreeSet<_>>(), asked);
     }
 
+    async fn one_switch_shows_the_keys_of_an_environment(app: TestApp) {
+        let admin = app.admin().await;
+        let shown = async |query: &str| {
+            let page = admin.get(&format!("{LIST}?environment={query}")).await;
+            (page.texts("tbody th b"), page.attributes("#environment option[selected]", "value"))
+        };
+        assert!(admin.get(&format!("{LIST}?environment=test")).await.has("No API keys yet"));
+        create(&admin, &[("name", "Real"), ("scopes", "events:write")]).await;
+        let empty = admin.get(&format!("{LIST}?environment=test")).await;
+        assert!(empty.has("No API key matches") && !empty.has("Real") && empty.has("1 API key, 1 active"));
+        create(&admin, &[("name", "Trial"), ("scopes", "events:write"), ("environment", "test")]).await;
+        assert_eq!(shown("test").await, (vec!["Trial".to_owned()], vec!["test".to_owned()]));
+        assert_eq!(shown("production").await, (vec!["Real".to_owned()], vec!["production".to_owned()]));
+        assert_eq!(shown("").await, (vec!["Trial".to_owned(), "Real".to_owned()], vec![String::new()]));
+        assert_eq!(admin.get(&format!("{LIST}?environment=moon")).await.status(), 400);
+    }
+
     async fn a_token_proves_its_key_and_is_not_in_the_database(app: TestApp) {
         let (_, token) = make(&app, None).await;
         let key = app.app.keys.authenticate(&token).await.unwrap().expect("the token is good");

@@ -9,7 +9,7 @@ use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{LIST, List, frame, label, read};
+use super::{LIST, List, behind, frame, label};
 use crate::api_keys::{Draft, Environment, LONGEST_NAME, Scope, create as make};
 use crate::clock::Time;
 use crate::db::DbError;
@@ -97,7 +97,7 @@ pub(super) async fn create(app: Data<App>, admin: Admin, Form(typed): Form<Typed
         );
         return Ok(see_other(LIST));
     };
-    let list = read(&app).await?;
+    let list = behind(&app).await?;
     let page = TokenDialog {
         frame: frame(&admin, &list),
         sheet: Sheet {
@@ -148,7 +148,7 @@ async fn dialog(
     [name, scopes, expires]: [&str; 3],
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
-    let list = read(app).await?;
+    let list = behind(app).await?;
     let choice = |value: &str, label: &str, chosen| Choice { value: value.to_owned(), label: label.to_owned(), chosen };
     let wrong = [name, scopes, expires].iter().filter(|fault| !fault.is_empty()).count();
     let form_id = match FormId::parse(&typed.form_id) {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::{LIST, List, frame, read};
+use super::{LIST, List, behind, frame};
 use crate::api_keys::{ApiKeyId, find, revoke as end};
 use crate::db::DbError;
 use crate::sessions::Admin;
@@ -26,7 +26,7 @@ struct RevokeDialog {
 
 pub(super) async fn ask(app: Data<App>, admin: Admin, PathId(id): PathId<ApiKeyId>) -> Result<HttpResponse, WebError> {
     let key = app.db.read::<_, DbError, _>(move |conn| find(conn, id)).await?.ok_or(WebError::NotFound)?;
-    let list = read(&app).await?;
+    let list = behind(&app).await?;
     let page = RevokeDialog {
         frame: frame(&admin, &list),
         sheet: Sheet {

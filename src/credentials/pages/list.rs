@@ -3,18 +3,21 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
+use serde::Deserialize;
 
 use super::{frame, label};
 use crate::api_keys::Environment;
+use crate::api_keys::pages::environment;
 use crate::credentials::{ContentType, Credential, Use, counted, store};
-use crate::db::{Conn, DbError};
+use crate::db::Conn;
 use crate::history::pages::when;
 use crate::sessions::Admin;
 use crate::state::App;
 use crate::web::badge::Badge;
 use crate::web::frame::Frame;
-use crate::web::view::{Filled, Link, When};
-use crate::web::{Page, WebError};
+use crate::web::listing;
+use crate::web::view::{Choice, Filled, Link, When};
+use crate::web::{Page, Query, WebError};
 use crate::webhooks::set::Webhooks;
 
 /// The most webhooks that a row names.
@@ -43,6 +46,7 @@ pub(super) struct Row {
 pub(super) struct List {
     pub(super) filled: Filled,
     pub(super) rows: Vec<Row>,
+    pub(super) environments: Vec<Choice>,
     /// "3 credentials, 1 test"
     pub(super) count: String,
 }
@@ -54,24 +58,43 @@ struct ListPage {
     list: List,
 }
 
-pub(super) async fn show(app: Data<App>, admin: Admin) -> Result<HttpResponse, WebError> {
+/// The filter, as it stands in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    environment: String,
+}
+
+pub(super) async fn show(
+    app: Data<App>,
+    admin: Admin,
+    Query(query): Query<ListQuery>,
+) -> Result<HttpResponse, WebError> {
     let webhooks = app.webhooks.clone();
-    let list = app.db.read(move |conn| read(conn, &webhooks)).await?;
+    let list = app.db.read(move |conn| read(conn, &webhooks, &query)).await?;
     ListPage { frame: frame(&admin, Some(&list)), list }.answer()
 }
 
 /// The list, to stand behind a dialog where a whole page is wanted.
-pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Result<Option<List>, DbError> {
-    if whole { read(conn, webhooks).map(Some) } else { Ok(None) }
+pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Result<Option<List>, WebError> {
+    if whole { read(conn, webhooks, &ListQuery::default()).map(Some) } else { Ok(None) }
 }
 
-fn read(conn: &mut Conn, webhooks: &Webhooks) -> Result<List, DbError> {
+fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery) -> Result<List, WebError> {
+    let environment = environment(&query.environment)?;
     let set = webhooks.read(conn)?;
     let uses = store::uses(conn)?;
     let credentials = set.credentials();
     let tests = credentials.iter().filter(|credential| credential.environment == Environment::Test).count();
+    let rows: Vec<Row> = credentials
+        .iter()
+        .filter(|credential| environment.is_none_or(|environment| credential.environment == environment))
+        .map(|credential| row(credential, uses.get(&credential.id).map_or(&[][..], Vec::as_slice)))
+        .collect();
     Ok(List {
-        filled: if credentials.is_empty() { Filled::Empty } else { Filled::Rows },
+        filled: listing::filled(rows.is_empty(), !credentials.is_empty()),
+        rows,
+        environments: listing::environments(&query.environment),
         count: match (credentials.len(), tests) {
             (0, _) => String::new(),
             (1, 0) => "1 credential".to_owned(),
@@ -79,10 +102,6 @@ fn read(conn: &mut Conn, webhooks: &Webhooks) -> Result<List, DbError> {
             (all, 0) => format!("{all} credentials"),
             (all, tests) => format!("{all} credentials, {tests} for tests"),
         },
-        rows: credentials
-            .iter()
-            .map(|credential| row(credential, uses.get(&credential.id).map_or(&[][..], Vec::as_slice)))
-            .collect(),
     })
 }
 

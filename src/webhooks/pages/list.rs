@@ -8,9 +8,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{LIST, counted, frame};
+use crate::api_keys::pages::environment;
 use crate::clock::Time;
 use crate::db::Conn;
-use crate::events::Environment;
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
@@ -94,17 +94,9 @@ pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool, now: Tim
 }
 
 fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> Result<List, WebError> {
-    let state = (!query.state.is_empty()).then(|| State::parse(&query.state));
-    if state == Some(None) {
-        return Err(WebError::BadRequest("This address asks for a state that does not exist.".to_owned()));
-    }
-    let environment = (!query.environment.is_empty()).then(|| Environment::parse(&query.environment));
-    if environment == Some(None) {
-        return Err(WebError::BadRequest("The environment is production or test.".to_owned()));
-    }
-    let environment = environment.flatten();
+    let state = listing::chosen(&query.state, State::parse, "This address asks for a state that does not exist.")?;
+    let environment = environment(&query.environment)?;
     let disabled = query.disabled == "true";
-    let state = state.flatten();
     // Who asks for a state, or searches, means all that has it.
     let shown = |webhook: &Webhook| disabled || state.is_some() || !query.q.is_empty() || webhook.active;
     let set = webhooks.read(conn)?;

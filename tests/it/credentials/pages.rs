@@ -54,6 +54,23 @@ both! {
         assert!(audit.has("added a credential") && audit.has("bea") && !audit.has(SECRET));
     }
 
+    async fn one_switch_shows_the_credentials_of_an_environment(app: TestApp) {
+        let admin = app.admin().await;
+        let shown = async |query: &str| {
+            let page = admin.get(&format!("{LIST}?environment={query}")).await;
+            (page.texts("tbody th a.name"), page.attributes("#environment option[selected]", "value"))
+        };
+        assert!(admin.get(&format!("{LIST}?environment=test")).await.has("No credentials yet"));
+        credential(&admin, &[("name", "Real")]).await;
+        let empty = admin.get(&format!("{LIST}?environment=test")).await;
+        assert!(empty.has("No credential matches") && !empty.has("Real") && empty.has("1 credential"));
+        credential(&admin, &[("name", "Trial"), ("environment", "test")]).await;
+        assert_eq!(shown("test").await, (vec!["Trial".to_owned()], vec!["test".to_owned()]));
+        assert_eq!(shown("production").await, (vec!["Real".to_owned()], vec!["production".to_owned()]));
+        assert_eq!(shown("").await, (vec!["Real".to_owned(), "Trial".to_owned()], vec![String::new()]));
+        assert_eq!(admin.get(&format!("{LIST}?environment=moon")).await.status(), 400);
+    }
+
     async fn a_bad_form_comes_back_filled_in_without_its_secrets(app: TestApp) {
         let admin = app.admin().await;
         let answer = admin.post(LIST, &[("name", ""), ("base_url", "http://127.0.0.1/"), ("auth", "token"), ("token_key", "a b"),
