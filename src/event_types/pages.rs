@@ -126,7 +126,7 @@ impl List {
     fn of(catalogue: &Catalogue, q: &str) -> Self {
         let word = q.trim().to_lowercase();
         let fits = |kind: &EventType| {
-            [&kind.name, &kind.code, &kind.label, &kind.description]
+            [&kind.name, &kind.code, &kind.label, &kind.group, &kind.description]
                 .iter()
                 .any(|text| text.to_lowercase().contains(&word))
         };

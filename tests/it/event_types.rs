@@ -22,6 +22,10 @@ both! {
         }
         let found = admin.get("/event-types?q=INVOICE").await;
         assert_eq!(found.texts("dt a"), ["Invoice Status Change"]);
+        let of_group: Vec<&str> =
+            BUILT_IN.iter().filter(|kind| kind.group == "Contract").map(|kind| &*kind.label).collect();
+        assert!(of_group.contains(&"Proposal Action"), "found by the name of its group alone");
+        assert_eq!(admin.get("/event-types?q=%20contract").await.texts("dt a"), of_group);
         let nothing = admin.get("/event-types?q=%3Cb%3Enothing").await;
         assert!(nothing.texts(".empty h2")[0].contains("<b>nothing"));
     }
