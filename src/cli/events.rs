@@ -51,6 +51,12 @@ pub(super) struct Send {
     /// The thing that the event is about
     #[arg(long)]
     subject: Option<String>,
+    /// Who caused it: the id in the system that it came from
+    #[arg(long, value_name = "ID", requires = "actor_email")]
+    actor_id: Option<String>,
+    /// Who caused it: the e-mail address
+    #[arg(long, value_name = "EMAIL", requires = "actor_id")]
+    actor_email: Option<String>,
     /// When it happened, in RFC 3339; now unless given
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<String>,
@@ -62,7 +68,7 @@ pub(super) struct Send {
     idempotency_key: Option<String>,
     /// A file of whole events instead, as an array or one after the other (NDJSON); - for the standard input
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["kind", "data", "data_file", "subject", "occurred_at", "previous"])]
+        conflicts_with_all = ["kind", "data", "data_file", "subject", "actor_id", "actor_email", "occurred_at", "previous"])]
     events_file: Option<PathBuf>,
 }
 
@@ -129,9 +135,16 @@ fn one(asked: &Send) -> Result<String, Failure> {
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        actor: Option<Actor<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         occurred_at: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         previous: Option<&'a RawValue>,
+    }
+    #[derive(Serialize)]
+    struct Actor<'a> {
+        id: &'a str,
+        email: &'a str,
     }
     let (flag, data) = match &asked.data_file {
         Some(file) => ("--data-file", Cow::Owned(read(file, LARGEST_FILE)?)),
@@ -141,6 +154,7 @@ fn one(asked: &Send) -> Result<String, Failure> {
         r#type: asked.kind.as_deref().unwrap_or_default(),
         data: json(flag, &data)?,
         subject: asked.subject.as_deref(),
+        actor: asked.actor_id.as_deref().zip(asked.actor_email.as_deref()).map(|(id, email)| Actor { id, email }),
         occurred_at: asked.occurred_at.as_deref(),
         previous: asked.previous.as_deref().map(|previous| json("--previous", previous)).transpose()?,
     })?)

@@ -68,6 +68,10 @@ fn an_event_is_published_once_with_the_bytes_of_its_data() {
         "document.released",
         "--subject",
         "document:1042",
+        "--actor-id",
+        "u-17",
+        "--actor-email",
+        "ada@example.com",
         "--occurred-at",
         "2026-11-24T10:00:00Z",
         "--previous",
@@ -79,9 +83,13 @@ fn an_event_is_published_once_with_the_bytes_of_its_data() {
     assert_eq!((first.code, first.err.as_str()), (0, ""));
     let [id] = ids(&first)[..] else { panic!("one id: {}", first.out) };
     let event = desk.event(id);
-    for part in
-        [DATA, r#""subject":"document:1042""#, r#""occurred_at":"2026-11-24T10:00:00.000Z""#, r#""previous":{"n":0}"#]
-    {
+    for part in [
+        DATA,
+        r#""subject":"document:1042""#,
+        r#""actor":{"id":"u-17","email":"ada@example.com"}"#,
+        r#""occurred_at":"2026-11-24T10:00:00.000Z""#,
+        r#""previous":{"n":0}"#,
+    ] {
         assert!(event.contains(part), "{part} is missing in\n{event}");
     }
     let again = desk.send(&[&all[..], &["--data-file", "-"]].concat(), DATA);
@@ -132,6 +140,12 @@ fn what_is_refused_is_told_in_a_sentence() {
     for (key, arguments, input, told) in [
         (&*desk.key, &["--type", "no.such", "--data", "{}"][..], "", "422: The catalogue has no such event type"),
         (&desk.key, &["--type", "document.released", "--data", "7"], "", "/data: The data is an object."),
+        (
+            &desk.key,
+            &["--type", "document.released", "--data", "{}", "--actor-id", "", "--actor-email", "ada@example.com"],
+            "",
+            "/actor: The actor is an object with id and email",
+        ),
         (&desk.key, &["--events-file", "-"], &all_wrong, "There are more."),
         (KEY, &one, "", "401: Send a valid API key"),
     ] {
@@ -153,6 +167,14 @@ fn wrong_use_is_told_before_anything_is_sent() {
         (nowhere, KEY, &["--type", "document.released", "--data", "{"], "--data: this is not JSON"),
         (nowhere, KEY, &["--type", "x", "--data", "{}", "--data-file", "x"], "cannot be used with"),
         (nowhere, KEY, &["--events-file", "-", "--type", "x"], "cannot be used with"),
+        (
+            nowhere,
+            KEY,
+            &["--events-file", "-", "--actor-id", "u-17", "--actor-email", "ada@example.com"],
+            "cannot be used with",
+        ),
+        (nowhere, KEY, &["--type", "x", "--data", "{}", "--actor-id", "u-17"], "--actor-email"),
+        (nowhere, KEY, &["--type", "x", "--data", "{}", "--actor-email", "ada@example.com"], "--actor-id"),
         (nowhere, KEY, &["--events-file", "-"], "there is no event in it"),
         (nowhere, KEY, &["--events-file", "/no/such/file"], "/no/such/file cannot be read"),
         (nowhere, KEY, &["--type", "x", "--data", "{}", "--idempotency-key", "a b"], "--idempotency-key"),
