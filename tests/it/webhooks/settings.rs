@@ -1,9 +1,16 @@
 //! Format, environment and headers of a webhook's own: what may be typed, what is sent, and that values stay secret.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider::event_types::built_in;
+use postrider::events::{self, Draft, Environment, EventId, Person, Source};
+use postrider::webhooks::Format;
+
 use super::*;
 use crate::support::app::both;
 use crate::support::receiver::{self, Behaviour, Receiver};
-use postrider::events::Environment;
 
 const DATA: &str = r#"{"resource_id":1042,"resource_title":"Safety guide","ratio":1.50}"#;
 
@@ -15,26 +22,89 @@ fn id(page: &str) -> &str {
     page.rsplit('/').next().unwrap()
 }
 
+/// Spaces, and numbers that a careless reader would change.
+const EXACT: &str = r#"{"resource_id":12345678901234567890,"resource_title":"Prüfplan & <b>","ratio": 1.50,"parts":[{ "n":1e3 }],"issues":["TIC-7"]}"#;
+/// The same without the spaces that stand between its fields and parts.
+const CLOSE: &str = r#"{"resource_id":12345678901234567890,"resource_title":"Prüfplan & <b>","ratio":1.50,"parts":[{"n":1e3}],"issues":["TIC-7"]}"#;
+const BEFORE: &str = r#"{"resource_id":12345678901234567890,"resource_title":"Prüfplan","ratio":2.50,"parts":[{ "n":1000 }],"issues":["TIC-7"]}"#;
+/// A template works with values: numbers and texts are written as its language writes them.
+const TEMPLATE: &str = r#"{"at":"{{ event.occurred_at }}","about":"{{ event.subject }}","id":{{ data.resource_id }},"ratio":{{ data.ratio|default(0) }},"title":{{ data.resource_title|tojson }}}"#;
+
+/// A document released by a person, some time before it is published.
+async fn released(app: &TestApp) -> EventId {
+    let happened = app.clock.now().minus(Duration::from_millis(2_886));
+    let draft = Draft {
+        kind: Arc::clone(built_in("document.released").unwrap()),
+        environment: Environment::Production,
+        source: Source::Api,
+        subject: Some("document:1042".to_owned()),
+        person: Some(Person { id: "u-17".to_owned(), email: "ada@example.com".to_owned() }),
+        data: EXACT.to_owned(),
+        previous: Some(BEFORE.to_owned()),
+        occurred_at: Some(happened),
+    };
+    app.write(move |tx| events::publish(tx, draft)).await
+}
+
+/// What arrives of it at a webhook of this format that has its name.
+fn expected(format: Format, event: &str, webhook: &str, portal: &str) -> String {
+    const AT: &str = "2026-11-24T09:59:57.114Z";
+    const LINE: &str = "Status set to Released: Prüfplan & <b> (12345678901234567890)";
+    let company = portal.strip_prefix("http://").unwrap();
+    match format {
+        Format::Notification => {
+            format!(r#"{{"event":"STATUS_SET_TO_RELEASED_EVENT","data":{EXACT},"webhook_name":"notification"}}"#)
+        }
+        Format::Envelope => format!(
+            r#"{{"event_time":"{AT}","event_type":"document.released","current_context":{{"actor":{{"id":"u-17","email":"ada@example.com"}},"source":"api","environment":"production","webhook":{{"id":"{webhook}","code":"envelope","name":"envelope"}},"event_id":"{event}"}},"data":{EXACT}}}"#
+        ),
+        Format::Standard => format!(r#"{{"type":"document.released","timestamp":"{AT}","data":{EXACT}}}"#),
+        Format::Change => format!(
+            r#"{{"company":"{company}","type":"STATUS_SET_TO_RELEASED_EVENT","extraData":{{}},"createdAt":"{AT}","data":{CLOSE},"event":"edit","diff":{{"/resource_title":{{"previous":"Prüfplan","changedTo":"Prüfplan & <b>"}},"/ratio":{{"previous":2.50,"changedTo":1.50}}}}}}"#
+        ),
+        Format::CloudEvents => format!(
+            r#"{{"specversion":"1.0","id":"{event}","source":"{portal}","type":"document.released","subject":"document:1042","time":"{AT}","datacontenttype":"application/json","data":{EXACT}}}"#
+        ),
+        Format::Slack => {
+            let line = LINE.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            format!(r#"{{"text":"{line} {portal}/events/{event}"}}"#)
+        }
+        Format::Teams => format!(
+            r#"{{"type":"message","attachments":[{{"contentType":"application/vnd.microsoft.card.adaptive","content":{{"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","type":"AdaptiveCard","version":"1.4","body":[{{"type":"TextBlock","text":"{LINE}","wrap":true}}],"actions":[{{"type":"Action.OpenUrl","title":"Open","url":"{portal}/events/{event}"}}]}}}}]}}"#
+        ),
+        Format::Jira => format!(r#"{{"issues":["TIC-7"],"data":{EXACT}}}"#),
+        Format::Template => format!(
+            r#"{{"at":"{AT}","about":"document:1042","id":12345678901234567890,"ratio":1.5,"title":"Prüfplan \u0026 \u003cb\u003e"}}"#
+        ),
+    }
+}
+
 both! {
     async fn each_format_leaves_byte_for_byte(app: TestApp) {
         let (admin, receiver) = (app.admin().await, answering().await);
-        let envelope = added(&admin, &[("url", &receiver.url("/envelope")), ("format", "envelope"), ("name", "E")]).await;
-        added(&admin, &[("url", &receiver.url("/standard")), ("format", "standard")]).await;
-        app.step().await;
-        let event = app.publish(DATA).await;
-        app.drain().await;
-        for request in receiver.requests() {
-            let body = String::from_utf8(request.body).unwrap();
-            let expected = match request.path.as_str() {
-                "/standard" => format!(r#"{{"type":"document.released","timestamp":"2026-11-24T10:00:00.000Z","data":{DATA}}}"#),
-                _ => format!(
-                    r#"{{"event_time":"2026-11-24T10:00:00.000Z","event_type":"document.released","current_context":{{"actor":null,"source":"content","environment":"production","webhook":{{"id":"{}","code":"e","name":"E"}},"event_id":"{event}"}},"data":{DATA}}}"#,
-                    id(&envelope)
-                ),
-            };
-            assert_eq!(body, expected);
+        let mut pages = BTreeMap::new();
+        for format in Format::ALL.iter().map(|format| format.as_str()) {
+            let url = receiver.url(&format!("/{format}"));
+            let mut fields = vec![("url", &*url), ("name", format), ("format", format)];
+            if format == "template" {
+                fields.push(("template", TEMPLATE));
+            }
+            pages.insert(format, added(&admin, &fields).await);
         }
-        assert_eq!(receiver.requests().len(), 2);
+        app.step().await;
+        let event = released(&app).await;
+        app.drain().await;
+        let arrived: BTreeMap<String, String> = receiver
+            .requests()
+            .into_iter()
+            .map(|request| (request.path.trim_start_matches('/').to_owned(), String::from_utf8(request.body).unwrap()))
+            .collect();
+        assert_eq!(arrived.len(), Format::ALL.len());
+        let portal = &app.app.settings.public_url;
+        for format in Format::ALL {
+            let webhook = id(&pages[format.as_str()]);
+            assert_eq!(arrived[format.as_str()], expected(*format, event.as_str(), webhook, portal), "{format}");
+        }
         assert_eq!(add(&admin, &[("format", "xml")]).await.status(), 422);
     }
 
