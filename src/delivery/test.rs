@@ -15,7 +15,7 @@ use crate::event_types::{Catalogue, EventType};
 use crate::events::EventId;
 use crate::ids::Ids;
 use crate::outbound::{self, Phases};
-use crate::webhooks::request::{self, Facts, Stamp};
+use crate::webhooks::request::{self, Body, Facts, Stamp, Unwritten};
 use crate::webhooks::{Webhook, WebhookId};
 
 /// What came of a test.
@@ -71,24 +71,38 @@ pub fn example<'a>(catalogue: &'a Catalogue, chosen: &str, ticked: &[String]) ->
     catalogue.find(chosen)
 }
 
-/// Sends the example of `kind` to `webhook`, whether it is saved (`saved`) or only typed.
+/// A test whose body is made; nothing is on record and nothing was sent.
+pub struct Prepared {
+    webhook: Arc<Webhook>,
+    kind: Arc<EventType>,
+    event_id: EventId,
+    body: Body,
+}
+
+/// Makes the body that `webhook` is sent for the example of `kind`.
+///
+/// # Errors
+/// When the webhook's template fails with it.
+pub fn prepare(tester: &Tester, webhook: Webhook, kind: &Arc<EventType>) -> Result<Prepared, Unwritten> {
+    let (event_id, now): (EventId, Time) = (tester.ids.make(), tester.clock.now());
+    let facts = Facts::of_example(kind, event_id.as_str(), now, webhook.environment, &tester.portal_url);
+    let body = request::body(&webhook, &facts)?;
+    Ok(Prepared { webhook: Arc::new(webhook), kind: Arc::clone(kind), event_id, body })
+}
+
+/// Sends it, whether its webhook is saved (`saved`) or only typed.
 ///
 /// # Errors
 /// When the database cannot take the record; nothing is sent then.
 pub async fn run(
     tester: &Tester,
     actor: &Actor,
-    webhook: Webhook,
+    prepared: Prepared,
     saved: Option<WebhookId>,
-    kind: &EventType,
 ) -> Result<TestReport, DbError> {
-    let (event_id, now): (EventId, Time) = (tester.ids.make(), tester.clock.now());
-    let id = event_id.to_string();
-    let facts = Facts::of_example(kind, &id, now, webhook.environment, &tester.portal_url);
-    let body = request::body(&webhook, &facts).map_err(DbError::unwritable)?;
-    let webhook = Arc::new(webhook);
-    let (delivery_id, sent_at) = record(tester, actor, &webhook, saved, (kind, event_id), &body).await?;
-    let stamp = Stamp { id: &id, at: sent_at, attempt: 1, test: true };
+    let (delivery_id, sent_at) = record(tester, actor, &prepared, saved).await?;
+    let Prepared { webhook, event_id, body, .. } = prepared;
+    let stamp = Stamp { id: event_id.as_str(), at: sent_at, attempt: 1, test: true };
     let bytes = Bytes::from(body.text.clone());
     let finished = send::request(&tester.client, None, &webhook, stamp, body.content_type, bytes).await;
     write_end(tester, delivery_id, &finished).await?;
@@ -111,12 +125,10 @@ pub async fn run(
 async fn record(
     tester: &Tester,
     actor: &Actor,
-    webhook: &Arc<Webhook>,
+    Prepared { webhook, kind, event_id, body }: &Prepared,
     saved: Option<WebhookId>,
-    (kind, event_id): (&EventType, EventId),
-    body: &request::Body,
 ) -> Result<(DeliveryId, Time), DbError> {
-    let (webhook, actor, node) = (Arc::clone(webhook), actor.clone(), tester.node);
+    let (webhook, actor, node, event_id) = (Arc::clone(webhook), actor.clone(), tester.node, *event_id);
     let (text, content_type, kind) = (body.text.clone(), body.content_type, kind.name.to_string());
     tester
         .db

@@ -11,7 +11,7 @@ use super::filter::{self, WebhookFilters};
 use super::headers::{self, CustomHeader};
 use super::login::{self, Login};
 use super::sign::SigningKey;
-use super::template::{Preset, Template};
+use super::template::{Preset, Target, Template};
 use super::{Auth, AuthKind, Disabled, Format, Method, Retry, RetryKind, Webhook, WebhookId, code, delays};
 use crate::clock::Time;
 use crate::credentials::Credential;
@@ -277,12 +277,14 @@ impl WebhookForm {
         let events = errors.take("events", self.events(known.catalogue));
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
-        let template =
-            errors.take("template", self.template(format, events.as_deref().unwrap_or_default(), known.catalogue));
-        let headers = self.headers(saved, url, login.as_ref(), &mut errors);
-        let filters = filter::parse(self, &mut errors);
         let environment = Environment::parse(&self.environment);
         let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
+        let (target, world) =
+            (target(name.as_deref(), code.as_ref(), saved), environment.unwrap_or(Environment::Production));
+        let ticked = known.catalogue.of(events.as_deref().unwrap_or_default()).map(|kind| &**kind);
+        let template = errors.take("template", self.template(format, target, world, ticked));
+        let headers = self.headers(saved, url, login.as_ref(), &mut errors);
+        let filters = filter::parse(self, &mut errors);
         let timeout = errors.take("timeout", self.timeout());
         let fail_when = errors.take("fail_when", self.fail_when());
         let retry = self.retry(&mut errors);
@@ -365,17 +367,18 @@ impl WebhookForm {
     }
 
     /// The template, tried on the examples of the ticked types; one of another format is not kept.
-    fn template(
+    fn template<'a>(
         &self,
         format: Option<Format>,
-        ticked: &[String],
-        catalogue: &Catalogue,
+        target: Target<'_>,
+        environment: Environment,
+        ticked: impl Iterator<Item = &'a EventType>,
     ) -> Result<Option<Template>, String> {
         if format != Some(Format::Template) {
             return Ok(None);
         }
         let template = Template::parse(&self.template)?;
-        template.check(catalogue.of(ticked).map(|kind| &**kind))?;
+        template.check(target, environment, ticked)?;
         Ok(Some(template))
     }
 
@@ -456,12 +459,6 @@ impl WebhookForm {
 }
 
 impl Draft {
-    /// Tries the template on the example that is about to be sent, which need not be of a ticked type.
-    pub(super) fn check_template(&self, kind: &EventType) -> Result<(), FieldErrors> {
-        let tried = self.template.as_ref().map_or(Ok(()), |template| template.check([kind]));
-        tried.map_err(|fault| FieldErrors::one("template", fault))
-    }
-
     /// A new webhook of that code.
     pub(super) fn found(self, id: WebhookId, code: String, now: Time) -> Webhook {
         let signing_key = self.signing_key.clone().unwrap_or_else(SigningKey::generate);
@@ -520,6 +517,16 @@ impl Draft {
             ..base
         }
     }
+}
+
+/// What a template is told of the webhook as it will be; a new one has its id only once it is saved.
+fn target<'a>(name: Option<&'a str>, code: Option<&'a Code>, saved: Option<&'a Webhook>) -> Target<'a> {
+    let code = match code {
+        Some(Code::Typed(code) | Code::Suggested(code)) => code,
+        Some(Code::Fixed) | None => saved.map_or("example", |webhook| &webhook.code),
+    };
+    let id = saved.map_or("whk_example", |webhook| webhook.id.as_str());
+    Target { id, code, name: name.unwrap_or("Example") }
 }
 
 /// A webhook on which nothing is set yet.

@@ -85,20 +85,28 @@ impl Template {
         compiled.as_deref().map_err(Clone::clone)
     }
 
-    /// Tries it on the examples of these types.
+    /// Tries it on the examples of these types, as events of that environment for that webhook.
     ///
     /// # Errors
     /// What is wrong with the first that fails.
-    pub fn check<'a>(&self, kinds: impl IntoIterator<Item = &'a EventType>) -> Result<(), String> {
-        let target = Target { id: "whk_example", code: "example", name: "Example" };
+    pub fn check<'a>(
+        &self,
+        target: Target<'_>,
+        environment: Environment,
+        kinds: impl IntoIterator<Item = &'a EventType>,
+    ) -> Result<(), String> {
         let at = Time::from_utc(chrono::DateTime::UNIX_EPOCH);
         for kind in kinds {
-            let facts = Facts::of_example(kind, "evt_example", at, Environment::Production, "https://desk.example.com");
-            self.render(&facts, target)
-                .map_err(|fault| sentence(&format!("with the example of {}, {fault}", kind.label)))?;
+            let facts = Facts::of_example(kind, "evt_example", at, environment, "https://desk.example.com");
+            self.render(&facts, target).map_err(|fault| with_example(kind, &fault))?;
         }
         Ok(())
     }
+}
+
+/// What is wrong with the body of a type's example, as a sentence.
+pub(crate) fn with_example(kind: &EventType, fault: &str) -> String {
+    sentence(&format!("with the example of {}, {fault}", kind.label))
 }
 
 fn compiled(text: &str) -> Result<Arc<minijinja::Environment<'static>>, String> {
@@ -117,9 +125,9 @@ impl PartialEq for Template {
 /// What a template knows of its webhook.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
-    id: &'a str,
-    code: &'a str,
-    name: &'a str,
+    pub(super) id: &'a str,
+    pub(super) code: &'a str,
+    pub(super) name: &'a str,
 }
 
 impl<'a> Target<'a> {
@@ -361,7 +369,8 @@ mod tests {
     fn every_preset_makes_a_body_of_every_example() {
         for preset in Preset::ALL {
             let template = Template::parse(preset.text()).unwrap();
-            template.check(BUILT_IN.iter().map(|kind| &**kind)).unwrap_or_else(|fault| panic!("{preset}: {fault}"));
+            let tried = template.check(TARGET, Environment::Test, BUILT_IN.iter().map(|kind| &**kind));
+            tried.unwrap_or_else(|fault| panic!("{preset}: {fault}"));
         }
         let slack = render(Preset::Slack.text(), r#"{"resource_id":1042,"resource_title":"Say \"hi\""}"#).unwrap();
         let slack: serde_json::Value = serde_json::from_str(&slack).unwrap();
@@ -376,7 +385,8 @@ mod tests {
     fn the_places_of_an_example_can_be_put_into_a_template() {
         for kind in BUILT_IN.iter() {
             for Place { part, .. } in places(kind) {
-                let works = |template: String| Template::parse(&template).is_ok_and(|one| one.check([&**kind]).is_ok());
+                let tried = |one: Template| one.check(TARGET, Environment::Production, [&**kind]).is_ok();
+                let works = |template: String| Template::parse(&template).is_ok_and(tried);
                 assert!(works(format!("[{part}]")) || works(format!("[\"{part}\"]")), "{}: {part}", kind.name);
             }
         }

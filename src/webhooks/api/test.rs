@@ -9,13 +9,14 @@ use utoipa::ToSchema;
 use super::of_world;
 use crate::api_keys::Caller;
 use crate::db::DbError;
-use crate::delivery::test::{example, run};
+use crate::delivery::test::{example, prepare, run};
 use crate::events::intake;
 use crate::history::{self, DeliveryAnswer};
 use crate::state::App;
 use crate::web::refusal::{BadJson, LargeBody, TooManyTests, Untestable, WrongType};
 use crate::web::{OptionalJson, PathId, WebError};
 use crate::webhooks::WebhookId;
+use crate::webhooks::template::with_example;
 
 /// What to test with.
 #[derive(Serialize, ToSchema)]
@@ -65,11 +66,12 @@ pub(crate) async fn send(
     let catalogue = app.catalogue().await?;
     let kind = example(&catalogue, &chosen, &webhook.events)
         .ok_or_else(|| unknown("/type", "There is no such event type."))?;
-    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&**kind]).err()) {
-        return Err(refused("invalid_webhook", "The webhook's template fails; nothing was sent.", "/type", &fault));
-    }
+    let prepared = prepare(&app.tester(), webhook, kind).map_err(|fault| {
+        let fault = with_example(kind, &fault.to_string());
+        refused("invalid_webhook", "The webhook's template fails; nothing was sent.", "/type", &fault)
+    })?;
     app.test_limit.count(caller.key.id.as_str()).map_err(WebError::TooMany)?;
-    let report = run(&app.tester(), caller.actor(), webhook, Some(id), kind).await?;
+    let report = run(&app.tester(), caller.actor(), prepared, Some(id)).await?;
     let (webhooks, id) = (app.webhooks.clone(), report.delivery_id);
     let told = app.db.read::<_, DbError, _>(move |conn| {
         Ok(DeliveryAnswer::of(history::letter(conn, &webhooks, id, None)?, history::attempts(conn, id)?))

@@ -14,7 +14,7 @@ use super::list::{self, List};
 use super::{LIST, address, frame};
 use crate::credentials::token::Step;
 use crate::delivery::Outcome;
-use crate::delivery::test::{TestReport, example, run};
+use crate::delivery::test::{Prepared, TestReport, example, prepare, run};
 use crate::event_types::{Catalogue, EventType};
 use crate::history::pages::status_line;
 use crate::outbound::Reply;
@@ -27,6 +27,7 @@ use crate::web::frame::Frame;
 use crate::web::view::{Body, ChoiceGroup, Filled, Message, Sheet, Timing};
 use crate::web::{Form, Page, PathId, WebError, Whole};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
+use crate::webhooks::template::with_example;
 use crate::webhooks::{Webhook, WebhookId};
 
 /// The longest part of an answer that a test shows, in bytes.
@@ -89,19 +90,19 @@ pub(super) async fn typed(
 ) -> Result<HttpResponse, WebError> {
     let saved = edit::saved(&app, &form).await?;
     let set = app.webhook_set().await?;
-    let parsed = form
-        .parse(edit::known(&app, &set), saved.as_ref())
-        .and_then(|draft| Ok((draft, kind(set.catalogue(), &form.test_event, &form.events)?)))
-        .and_then(|(draft, kind)| draft.check_template(&kind).map(|()| (draft, kind)));
-    let (draft, kind) = match parsed {
+    let parsed = form.parse(edit::known(&app, &set), saved.as_ref()).and_then(|draft| {
+        let kind = kind(set.catalogue(), &form.test_event, &form.events)?;
+        let webhook = draft.trial(saved.as_ref(), app.ids.make(), app.clock.now());
+        Ok((prepared(&app, webhook, &kind)?, kind))
+    });
+    let (prepared, kind) = match parsed {
         Ok(parsed) => parsed,
         Err(errors) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return dialog::answer(&app, &admin, form, Shown { saved, errors, status, ..Shown::default() }).await;
         }
     };
-    let webhook = draft.trial(saved.as_ref(), app.ids.make(), app.clock.now());
-    let test = Some(send(&app, &admin, webhook, saved.as_ref().map(|webhook| webhook.id), &kind).await?);
+    let test = Some(send(&app, &admin, prepared, saved.as_ref().map(|webhook| webhook.id), &kind).await?);
     dialog::answer(&app, &admin, form, Shown { saved, test, ..Shown::default() }).await
 }
 
@@ -113,7 +114,7 @@ pub(super) async fn ask(
 ) -> Result<HttpResponse, WebError> {
     let webhook = read(&app, id).await?;
     let events = test_events(&*app.catalogue().await?, "", &webhook.events);
-    answer(&app, &admin, &webhook, events, None, whole).await
+    answer(&app, &admin, &webhook, events, Ok(None), whole).await
 }
 
 /// A webhook as it is saved.
@@ -127,21 +128,24 @@ pub(super) async fn saved(
     let catalogue = app.catalogue().await?;
     let kind = kind(&catalogue, &chosen.test_event, &webhook.events)
         .map_err(|errors| WebError::BadRequest(errors.of("test_event").to_owned()))?;
-    if let Some(fault) = webhook.template.as_ref().and_then(|template| template.check([&*kind]).err()) {
-        return Err(WebError::BadRequest(fault));
-    }
-    let result = send(&app, &admin, webhook.clone(), Some(id), &kind).await?;
-    answer(&app, &admin, &webhook, test_events(&catalogue, &kind.name, &[]), Some(result), true).await
+    let test = match prepared(&app, webhook.clone(), &kind) {
+        Ok(prepared) => Ok(Some(send(&app, &admin, prepared, Some(id), &kind).await?)),
+        Err(errors) => Err(format!("The template fails. {}", errors.of("template"))),
+    };
+    answer(&app, &admin, &webhook, test_events(&catalogue, &kind.name, &[]), test, true).await
 }
 
+/// The dialog, with what came of the test or why there was none.
 async fn answer(
     app: &Data<App>,
     admin: &Admin,
     webhook: &Webhook,
     test_events: Vec<ChoiceGroup>,
-    test: Option<TestResult>,
+    test: Result<Option<TestResult>, String>,
     whole: bool,
 ) -> Result<HttpResponse, WebError> {
+    let (test, problem) = test.map_or_else(|problem| (None, problem), |test| (test, String::new()));
+    let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let (webhooks, now) = (app.webhooks.clone(), app.clock.now());
     let list = app.db.read(move |conn| list::behind(conn, &webhooks, whole, now)).await?;
     let page = TestDialog {
@@ -150,6 +154,7 @@ async fn answer(
             heading: "Test webhook".to_owned(),
             target: format!("{}/test", address(webhook.id)),
             back: LIST.to_owned(),
+            problem,
             ..Sheet::default()
         },
         list,
@@ -159,7 +164,7 @@ async fn answer(
         test_events,
         test,
     };
-    page.answer()
+    page.answer_with(status)
 }
 
 fn kind(catalogue: &Catalogue, chosen: &str, ticked: &[String]) -> Result<Arc<EventType>, FieldErrors> {
@@ -168,15 +173,21 @@ fn kind(catalogue: &Catalogue, chosen: &str, ticked: &[String]) -> Result<Arc<Ev
         .ok_or_else(|| FieldErrors::one("test_event", "There is no such event to test with; choose one of the list."))
 }
 
+/// The test with its body, or what is wrong with the template.
+fn prepared(app: &App, webhook: Webhook, kind: &Arc<EventType>) -> Result<Prepared, FieldErrors> {
+    prepare(&app.tester(), webhook, kind)
+        .map_err(|fault| FieldErrors::one("template", with_example(kind, &fault.to_string())))
+}
+
 async fn send(
     app: &Data<App>,
     admin: &Admin,
-    webhook: Webhook,
+    prepared: Prepared,
     saved: Option<WebhookId>,
     kind: &EventType,
 ) -> Result<TestResult, WebError> {
     app.test_limit.count(admin.user_id.as_str()).map_err(WebError::TooMany)?;
-    let report = run(&app.tester(), admin.actor(), webhook, saved, kind).await?;
+    let report = run(&app.tester(), admin.actor(), prepared, saved).await?;
     Ok(result(report, kind))
 }
 

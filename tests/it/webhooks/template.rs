@@ -74,6 +74,50 @@ both! {
         assert!(admin.get("/settings/audit").await.has("data.resource_title"));
     }
 
+    async fn a_template_is_judged_as_that_of_its_own_webhook(app: TestApp) {
+        let admin = app.admin().await;
+        let told = "With the example of Status set to Released, line 1: data.nope is not there.";
+        for (condition, field) in [
+            (r#"webhook.name == "W2""#, ("active", "true")),
+            (r#"webhook.code == "w2""#, ("active", "true")),
+            (r#"webhook.code == "own""#, ("code", "own")),
+            (r#"event.environment == "test""#, ("environment", "test")),
+        ] {
+            let template = format!("{{% if {condition} %}}{{{{ data.nope }}}}{{% endif %}}1");
+            for address in [LIST, "/settings/webhooks/test"] {
+                let answer = admin.post(address, &fields(&with(&template, &[("name", "W2"), field]))).await;
+                assert_eq!((answer.status(), error(&answer, "template")), (422, told.to_owned()), "{address} {template}");
+            }
+            let other = added(&admin, &with(&template, &[("name", "Another")])).await;
+            let renamed = edit(&admin, &other, &with(&template, &[("name", "W2"), ("environment", "test")])).await;
+            let stays = condition.contains("code");
+            assert_eq!(renamed.status(), if stays { 303 } else { 422 }, "a code stays what it was: {template}");
+        }
+    }
+
+    async fn a_test_of_a_template_that_fails_is_told_beside_it(app: TestApp) {
+        let admin = app.admin().await;
+        let template = r#"{% if event.id != "evt_example" %}{{ data.nope }}{% endif %}1"#;
+        let told = "With the example of Status set to Released, line 1: data.nope is not there.";
+        let typed = admin.post("/settings/webhooks/test", &fields(&with(template, &[("name", "W2")]))).await;
+        assert_eq!((typed.status(), error(&typed, "template")), (422, told.to_owned()));
+        assert_eq!(typed.attributes("#f-name", "value"), ["W2"]);
+        assert_eq!(typed.texts("#f-template")[0].trim(), template);
+        let page = added(&admin, &with(template, &[])).await;
+        let saved = admin.post(&format!("{page}/test"), &[("test_event", "document.released")]).await;
+        assert_eq!(saved.status(), 422);
+        assert_eq!(saved.texts("#problem p"), [format!("The template fails. {told}")]);
+        assert_eq!(saved.attributes("#f-test_event option[selected]", "value"), ["document.released"]);
+        let program = app.api_key(&[Scope::WebhooksWrite]).await;
+        let id = page.rsplit('/').next().unwrap();
+        let refused = program.post(&format!("/api/v1/webhooks/{id}/test"), "{}").await;
+        expect_described("post", "/api/v1/webhooks/{id}/test", &refused);
+        let fault = &refused.json()["errors"][0];
+        assert_eq!((refused.status(), &refused.json()["code"]), (422, &json!("invalid_webhook")));
+        assert_eq!((&fault["path"], &fault["message"]), (&json!("/type"), &json!(told)));
+        assert_eq!(admin.get("/deliveries?test=true").await.texts("tbody th").len(), 0, "nothing was sent");
+    }
+
     async fn presets_begin_a_template_and_never_take_the_place_of_own_work(app: TestApp) {
         let admin = app.admin().await;
         for preset in ["plain", "slack", "teams", "jira_rest", "jira_automation"] {
