@@ -9,12 +9,16 @@ use crate::text::shortened;
 
 /// The most faults of one event that are told.
 const MOST_FAULTS: usize = 20;
-/// Every fault is looked for where no more than so many values are held against parts of the schema.
-const MOST_COMPARED: usize = 200_000;
+/// Every fault is looked for where they cannot take more memory than this, were each value at odds with each part.
+const MOST_GATHERED: usize = 128 * 1024 * 1024;
+/// What a fault takes there, beside its place.
+const FAULT: usize = 512;
 /// The most bytes that a pattern may take once it is compiled.
 const LARGEST_PATTERN: usize = 256 * 1024;
 /// The longest words of one fault, in characters.
 const LONGEST_FAULT: usize = 200;
+/// The longest place of one fault, in characters.
+const LONGEST_PLACE: usize = 300;
 
 /// A schema that was compiled.
 #[derive(Debug)]
@@ -47,7 +51,7 @@ impl Schema {
         let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
         let built = options.with_pattern_options(patterns).build(&value);
         built.map(|validator| Self { validator, parts }).map_err(|fault| {
-            let place = fault.instance_path().to_string();
+            let place = shortened(fault.instance_path().as_str(), LONGEST_PLACE);
             let told = shortened(&fault.to_string(), LONGEST_FAULT);
             if place.is_empty() { format!("{told}.") } else { format!("At {place}: {told}.") }
         })
@@ -58,9 +62,10 @@ impl Schema {
     pub fn faults(&self, data: &Value) -> Vec<(String, String)> {
         let told = |fault: jsonschema::ValidationError<'_>| {
             let words = shortened(&fault.masked_with("The value").to_string(), LONGEST_FAULT);
-            (fault.instance_path().to_string(), format!("{words}."))
+            (shortened(fault.instance_path().as_str(), LONGEST_PLACE), format!("{words}."))
         };
-        if self.parts.saturating_mul(values(data)) > MOST_COMPARED {
+        let most = self.parts.saturating_mul(values(data));
+        if most.saturating_mul(FAULT + deepest(data)) > MOST_GATHERED {
             return self.validator.validate(data).err().into_iter().map(told).collect();
         }
         self.validator.iter_errors(data).take(MOST_FAULTS).map(told).collect()
@@ -72,6 +77,17 @@ fn values(data: &Value) -> usize {
     1 + match data {
         Value::Array(items) => items.iter().map(values).sum(),
         Value::Object(fields) => fields.values().map(values).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+/// The bytes of the longest place of a value.
+fn deepest(data: &Value) -> usize {
+    match data {
+        Value::Array(items) => items.iter().map(deepest).max().map_or(0, |below| below + 8),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| 1 + name.len() + deepest(value)).max().unwrap_or_default()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
@@ -120,7 +136,19 @@ mod tests {
         assert_eq!(faults("{}")[0].0, "");
         let many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; 100].join(","));
         assert_eq!(faults(&many).len(), MOST_FAULTS);
-        let very_many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; MOST_COMPARED].join(","));
+        let very_many = format!(r#"{{"id":1,"all":[{}]}}"#, vec!["\"b\""; 200_000].join(","));
         assert_eq!(faults(&very_many).len(), 1, "the first tells enough");
+    }
+
+    #[test]
+    fn a_place_is_told_in_short_and_never_gathered_in_full() {
+        let schema = Schema::compile(r#"{"additionalProperties":{"items":{"type":"string"}}}"#).unwrap();
+        let faults = |key: usize, items: usize| {
+            let list = vec!["1"; items].join(",");
+            schema.faults(&serde_json::from_str(&format!(r#"{{"{}":[{list}]}}"#, "k".repeat(key))).unwrap())
+        };
+        assert_eq!(faults(1000, 30).len(), MOST_FAULTS);
+        assert!(faults(1000, 30).iter().all(|(place, _)| place.chars().count() == LONGEST_PLACE + 1));
+        assert_eq!(faults(240_000, 8_000).len(), 1, "all of them would take gigabytes");
     }
 }

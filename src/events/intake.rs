@@ -21,6 +21,8 @@ pub const LARGEST_EVENT: usize = 256 * 1024;
 pub const MOST_EVENTS: usize = 1_000;
 /// The most characters of a subject or of an actor's field.
 const LONGEST_TEXT: usize = 256;
+/// The most faults of one request that are told.
+const MOST_FAULTS: usize = 100;
 /// How much of a name that we do not know is told, in characters.
 const LONGEST_SHOWN: usize = 64;
 /// How far ahead of the clock an event may claim to have happened.
@@ -75,6 +77,18 @@ impl Faults {
         Self { refusal, faults: vec![Fault { path: path.into(), message: message.into() }] }
     }
 
+    /// Takes in what is wrong with another event; `false` once it is more than is told.
+    fn add(&mut self, more: Self) -> bool {
+        self.faults.extend(more.faults);
+        if self.faults.len() <= MOST_FAULTS {
+            return true;
+        }
+        self.faults.truncate(MOST_FAULTS);
+        let message = format!("There are more than these {MOST_FAULTS} faults; the rest was not looked at.");
+        self.faults.push(Fault { path: String::new(), message });
+        false
+    }
+
     /// Each fault's place and how to put it right.
     pub(crate) fn places(self) -> impl Iterator<Item = (String, String)> {
         self.faults.into_iter().map(|fault| (fault.path, fault.message))
@@ -105,10 +119,18 @@ pub fn read(bytes: &[u8], environment: Environment, now: Time, catalogue: &Catal
         let path = if many { format!("/{place}") } else { String::new() };
         match one(event.get(), &path, environment, now, catalogue) {
             Ok(draft) => drafts.push(draft),
-            Err(found) => match &mut faults {
-                Some(all) => all.faults.extend(found.faults),
-                None => faults = Some(found),
-            },
+            Err(found) => {
+                let goes_on = match &mut faults {
+                    Some(all) => all.add(found),
+                    None => {
+                        faults = Some(found);
+                        true
+                    }
+                };
+                if !goes_on {
+                    break;
+                }
+            }
         }
     }
     match faults {

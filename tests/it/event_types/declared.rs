@@ -140,6 +140,24 @@ both! {
         assert!(late.texts("#problem p")[0].contains("deleted meanwhile"));
     }
 
+    async fn what_is_wrong_with_very_much_is_told_in_short(app: TestApp) {
+        let admin = app.admin().await;
+        let schema = r#"{"additionalProperties":{"items":{"type":"string"}}}"#;
+        assert_eq!(declare(&admin, &[("schema", schema), ("example", "{}")]).await.status(), 303);
+        let data = format!(r#"{{"{}":[{}]}}"#, "k".repeat(20_000), vec!["1"; 30].join(","));
+        let event = format!(r#"{{"type":"order.shipped","data":{data}}}"#);
+        let program = app.api_key(&[Scope::EventsWrite]).await;
+        let wrong = program.post("/api/v1/events", &format!("[{}]", vec![event; 16].join(","))).await;
+        assert_eq!((wrong.status(), &wrong.json()["code"]), (422, &json!("schema_mismatch")));
+        assert!(wrong.text().len() < 60_000, "{}", wrong.text().len());
+        let errors = wrong.json()["errors"].as_array().unwrap().clone();
+        assert_eq!((errors.len(), &errors[100]["path"]), (101, &json!("")));
+        assert!(errors[100]["message"].as_str().unwrap().starts_with("There are more than these 100 faults"));
+        assert!(errors[99]["path"].as_str().unwrap().starts_with("/4/data/kkk"));
+        let few = posted(&app, &data).await;
+        assert_eq!(few.json()["errors"].as_array().unwrap().len(), 20);
+    }
+
     async fn what_is_wrong_comes_back_with_what_to_do(app: TestApp) {
         let admin = app.admin().await;
         for (field, value, told) in [
