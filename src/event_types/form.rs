@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Catalogue, Declared, EventType, Schema, built_in, code_of};
+use super::{Catalogue, Declared, EventType, MOST_WORK, Schema, built_in, code_of};
 use crate::clock::Time;
 use crate::events::intake::{LARGEST_EVENT, is_strict_json};
 use crate::text;
@@ -19,6 +19,8 @@ pub(crate) const LONGEST_LABEL: usize = 80;
 pub(crate) const LONGEST_DESCRIPTION: usize = 500;
 /// The longest schema, in bytes.
 pub(crate) const LONGEST_SCHEMA: usize = 64 * 1024;
+/// The most work of holding the example against the schema: what is posted may make ten times as much.
+const MOST_EXAMPLE_WORK: usize = MOST_WORK / 10;
 
 /// The fields as they were sent.
 #[derive(Clone, Default, Deserialize)]
@@ -95,11 +97,8 @@ impl EventTypeForm {
         let description = errors.take("description", description);
         let schema = errors.take("schema", schema(&self.schema));
         let example = errors.take("example", example(&self.example));
-        if let (Some((_, schema)), Some((_, data))) = (&schema, &example)
-            && let Some((path, told)) = schema.faults(data).into_iter().next()
-        {
-            let place = if path.is_empty() { String::new() } else { format!("at {path}: ") };
-            errors.add("example", format!("It does not fit the schema, {place}{told}"));
+        if let (Some((_, schema)), Some((_, data))) = (&schema, &example) {
+            errors.take("example", fits(schema, data));
         }
         let all = name.zip(label).zip(group).zip(description).zip(schema).zip(example);
         let (Some(all), true) = (all, errors.is_empty()) else { return Err(errors) };
@@ -148,6 +147,17 @@ fn example(typed: &str) -> Result<(String, Value), String> {
     match value {
         Some(value @ Value::Object(_)) => Ok((value.to_string(), value)),
         Some(_) | None => Err("The example is a JSON object in which no key stands twice.".to_owned()),
+    }
+}
+
+fn fits(schema: &Schema, example: &Value) -> Result<(), String> {
+    if schema.work(example) > MOST_EXAMPLE_WORK {
+        return Err("Shorten the example, or the schema: together they are too much to check.".to_owned());
+    }
+    match schema.faults(example).into_iter().next() {
+        None => Ok(()),
+        Some((path, told)) if path.is_empty() => Err(format!("It does not fit the schema, {told}")),
+        Some((path, told)) => Err(format!("It does not fit the schema, at {path}: {told}")),
     }
 }
 

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 pub use catalogue::BUILT_IN;
-pub use schema::Schema;
+pub use schema::{MOST_WORK, Schema};
 
 use crate::clock::Time;
 
@@ -109,6 +109,11 @@ impl Catalogue {
         types.sort_by_key(|kind| order.iter().position(|group| *group == kind.group));
         let by_name = types.iter().enumerate().map(|(place, kind)| (kind.name.to_string(), place)).collect();
         Self { types, by_name }
+    }
+
+    /// Whether posted events of some type are held against its schema.
+    pub fn checks(&self) -> bool {
+        self.types.iter().any(|kind| kind.check().is_some())
     }
 
     /// Every type, in the order of the dialog.

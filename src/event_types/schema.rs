@@ -7,12 +7,16 @@ use super::weight;
 use crate::events::intake::is_strict_json;
 use crate::text::shortened;
 
+/// The most work that the events of one request may make, as [`Schema::work`] counts it.
+pub const MOST_WORK: usize = 100_000_000;
 /// The most faults of one event that are told.
 const MOST_FAULTS: usize = 20;
 /// Every fault is looked for where they cannot take more memory than this, were each value at odds with each part.
 const MOST_GATHERED: usize = 128 * 1024 * 1024;
 /// What a fault takes there, beside its place.
 const FAULT: usize = 512;
+/// So much text is as much work as one value.
+const TEXT: usize = 16;
 /// The most bytes that a pattern may take once it is compiled.
 const LARGEST_PATTERN: usize = 256 * 1024;
 /// The longest words of one fault, in characters.
@@ -64,20 +68,27 @@ impl Schema {
             let words = shortened(&fault.masked_with("The value").to_string(), LONGEST_FAULT);
             (shortened(fault.instance_path().as_str(), LONGEST_PLACE), format!("{words}."))
         };
-        let most = self.parts.saturating_mul(values(data));
+        let most = self.parts.saturating_mul(weight::values(data));
         if most.saturating_mul(FAULT + deepest(data)) > MOST_GATHERED {
             return self.validator.validate(data).err().into_iter().map(told).collect();
         }
         self.validator.iter_errors(data).take(MOST_FAULTS).map(told).collect()
     }
+
+    /// The work of holding data against it, at most: its parts times the values of the data, where 16 bytes of text
+    /// count as a value too.
+    pub fn work(&self, data: &Value) -> usize {
+        self.parts.saturating_mul(weight::values(data) + text(data) / TEXT)
+    }
 }
 
-/// How many values there are, each object and list among them.
-fn values(data: &Value) -> usize {
-    1 + match data {
-        Value::Array(items) => items.iter().map(values).sum(),
-        Value::Object(fields) => fields.values().map(values).sum::<usize>(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+/// The bytes of all texts and names.
+fn text(data: &Value) -> usize {
+    match data {
+        Value::String(letters) => letters.len(),
+        Value::Array(items) => items.iter().map(text).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + text(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
@@ -150,5 +161,14 @@ mod tests {
         assert_eq!(faults(1000, 30).len(), MOST_FAULTS);
         assert!(faults(1000, 30).iter().all(|(place, _)| place.chars().count() == LONGEST_PLACE + 1));
         assert_eq!(faults(240_000, 8_000).len(), 1, "all of them would take gigabytes");
+    }
+
+    #[test]
+    fn work_grows_with_the_schema_the_values_and_the_text() {
+        let work =
+            |schema: &str, data: &str| Schema::compile(schema).unwrap().work(&serde_json::from_str(data).unwrap());
+        assert_eq!(work("{}", "{}"), 1);
+        assert_eq!(work(r#"{"items":{}}"#, "[1,2,3]"), 8);
+        assert_eq!(work("{}", &format!(r#"["{}"]"#, "x".repeat(160))), 12);
     }
 }

@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 pub(super) const MOST_PARTS: usize = 1000;
 /// A pattern is as much work as so many parts.
 const PATTERN: usize = 20;
+/// To divide is as much work as so many parts.
+const DIVISION: usize = 10;
+/// So many names that must be there are as much work as a part.
+const NAMES: usize = 4;
 
 const ONE: [&str; 11] = [
     "additionalItems",
@@ -56,7 +60,8 @@ struct Scale<'a> {
 impl<'a> Scale<'a> {
     fn put(&mut self, weight: usize) -> Result<(), String> {
         self.left = self.left.checked_sub(weight).ok_or_else(|| {
-            format!("With every reference followed it has more than {MOST_PARTS} parts, or leads back into itself.")
+            format!("With every reference followed and each choice of an enum counted it has more than {MOST_PARTS} parts, or \
+                leads back into itself.")
         })?;
         Ok(())
     }
@@ -65,8 +70,7 @@ impl<'a> Scale<'a> {
     fn part(&mut self, schema: &'a Value) -> Result<(), String> {
         self.put(1)?;
         let Some(fields) = schema.as_object() else { return Ok(()) };
-        self.put(if fields.contains_key("pattern") { PATTERN } else { 0 })?;
-        self.put(fields.get("patternProperties").and_then(Value::as_object).map_or(0, |all| all.len() * PATTERN))?;
+        self.put(own(fields))?;
         if fields.contains_key("$dynamicRef") || fields.contains_key("$recursiveRef") {
             return Err("Write a plain $ref: one that depends on where it is read from is not taken.".to_owned());
         }
@@ -93,6 +97,33 @@ impl<'a> Scale<'a> {
         }
         Ok(())
     }
+}
+
+/// What a part weighs beside itself and the parts in it.
+fn own(fields: &Map<String, Value>) -> usize {
+    let is_pattern = fields.contains_key("pattern") || fields.get("format").is_some_and(|format| format == "regex");
+    let by_pattern = fields.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
+    let compared = fields.get("enum").map_or(0, choices) + fields.get("const").map_or(0, values);
+    let dependent = ["dependencies", "dependentRequired"].iter().filter_map(|word| fields.get(*word)?.as_object());
+    let dependent = dependent.flat_map(Map::values).filter(|names| names.is_array());
+    let names: usize = fields.get("required").into_iter().chain(dependent).map(values).sum();
+    let division = if fields.contains_key("multipleOf") { DIVISION } else { 0 };
+    (usize::from(is_pattern) + by_pattern) * PATTERN + division + compared + names.div_ceil(NAMES)
+}
+
+/// How many values there are, each object and list among them.
+pub(super) fn values(data: &Value) -> usize {
+    1 + match data {
+        Value::Array(items) => items.iter().map(values).sum(),
+        Value::Object(fields) => fields.values().map(values).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+/// What a value is compared with one by one. Texts alone are looked up.
+fn choices(all: &Value) -> usize {
+    let only_texts = all.as_array().is_some_and(|all| all.iter().all(|one| one.is_string() || one.is_null()));
+    if only_texts { 1 } else { values(all) }
 }
 
 #[cfg(test)]
@@ -126,6 +157,9 @@ mod tests {
         let shared =
             json!({ "properties": { "from": address, "to": address }, "$defs": { "address": { "type": "object" } } });
         assert_eq!(told(&shared), "");
+        let countries: Vec<String> = (0..2000).map(|at| format!("c{at}")).collect();
+        assert_eq!(told(&json!({ "enum": countries })), "");
+        assert_eq!(told(&json!({ "properties": fields, "required": countries[..400] })), "");
         for kind in super::super::BUILT_IN.iter() {
             assert_eq!(told(&serde_json::from_str(&kind.schema).unwrap()), "", "{}", kind.name);
         }
@@ -144,6 +178,12 @@ mod tests {
             json!({ "properties": { "next": { "$ref": "#" } } }),
             json!({ "allOf": vec![json!({ "pattern": "^a" }); 60] }),
             json!({ "patternProperties": (0..60).map(|at| (format!("^{at}"), json!(true))).collect::<Map<_, _>>() }),
+            json!({ "enum": (0..3000).map(|at| f64::from(at) + 0.5).collect::<Vec<_>>() }),
+            json!({ "const": vec![1; 1000] }),
+            json!({ "required": (0..4000).map(|at| at.to_string()).collect::<Vec<_>>() }),
+            json!({ "dependentRequired": { "a": vec!["b"; 4000] } }),
+            json!({ "allOf": vec![json!({ "format": "regex" }); 60] }),
+            json!({ "allOf": vec![json!({ "multipleOf": 0.5 }); 100] }),
         ] {
             assert!(told(&schema).starts_with("With every reference followed"), "{:?}", told(&schema));
         }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 
 use super::answer::{Accepted, EventAnswer, ToPublish};
 use super::intake::{self, Faults, Intake, Refusal};
 use super::receive::{Idempotency, Received, receive};
 use super::{Environment, EventId};
 use crate::api_keys::Caller;
+use crate::clock::Time;
 use crate::db::DbError;
 use crate::event_types::Catalogue;
 use crate::secret::bytes_hash;
@@ -119,18 +121,36 @@ enum Published {
 }
 
 /// Held against the types that this process knows, which are given back. What they refuse may have been declared
-/// elsewhere just now, so it is looked at once more.
-async fn read(app: &App, body: &[u8], environment: Environment) -> Result<(Intake, Arc<Catalogue>), WebError> {
-    let now = app.clock.now();
-    let seen = app.webhooks.catalogue_seen();
-    match intake::read(body, environment, now, &seen) {
-        Ok(intake) => Ok((intake, seen)),
-        Err(Faults { refusal: Refusal::UnknownType | Refusal::SchemaMismatch, .. }) => {
-            let fresh = app.catalogue().await?;
-            intake::read(body, environment, now, &fresh).map(|intake| (intake, fresh)).map_err(refused)
+/// elsewhere just now, so it is looked at once more where they are others by now.
+async fn read(app: &App, body: &Bytes, environment: Environment) -> Result<(Intake, Arc<Catalogue>), WebError> {
+    let (now, seen) = (app.clock.now(), app.webhooks.catalogue_seen());
+    let faults = match read_with(body, environment, now, &seen).await? {
+        Ok(intake) => return Ok((intake, seen)),
+        Err(faults) => faults,
+    };
+    if matches!(faults.refusal, Refusal::UnknownType | Refusal::SchemaMismatch | Refusal::TooMuchWork) {
+        let fresh = app.catalogue().await?;
+        if !Arc::ptr_eq(&seen, &fresh) {
+            let again = read_with(body, environment, now, &fresh).await?;
+            return again.map(|intake| (intake, fresh)).map_err(refused);
         }
-        Err(faults) => Err(refused(faults)),
     }
+    Err(refused(faults))
+}
+
+/// Off the asynchronous threads where schemas may make work.
+async fn read_with(
+    body: &Bytes,
+    environment: Environment,
+    now: Time,
+    catalogue: &Arc<Catalogue>,
+) -> Result<Result<Intake, Faults>, WebError> {
+    if !catalogue.checks() {
+        return Ok(intake::read(body, environment, now, catalogue));
+    }
+    let (body, catalogue) = (body.clone(), Arc::clone(catalogue));
+    let read = web::block(move || intake::read(&body, environment, now, &catalogue)).await;
+    read.map_err(|fault| WebError::Internal(fault.into()))
 }
 
 fn accepted(status: StatusCode, many: bool, ids: &[EventId]) -> HttpResponse {
@@ -197,6 +217,11 @@ fn refused(faults: Faults) -> WebError {
             StatusCode::UNPROCESSABLE_ENTITY,
             "schema_mismatch",
             "The data does not fit the schema of its type; nothing was stored.",
+        ),
+        Refusal::TooMuchWork => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "Holding these events against their schemas is more work than one request may ask for; nothing was stored.",
         ),
         Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "One event holds at most 256 KiB."),
     };

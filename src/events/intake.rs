@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::strict::{self, Fields};
 use super::{Draft, Environment, Person, Source};
 use crate::clock::Time;
-use crate::event_types::{Catalogue, EventType};
+use crate::event_types::{Catalogue, MOST_WORK};
 use crate::pointer;
 use crate::text::shortened;
 
@@ -50,6 +50,8 @@ pub enum Refusal {
     UnknownType,
     /// Data that does not fit the schema of its type.
     SchemaMismatch,
+    /// More to check than one request may ask for.
+    TooMuchWork,
     /// An event of more than 256 KiB.
     TooLarge,
 }
@@ -115,9 +117,11 @@ pub fn read(bytes: &[u8], environment: Environment, now: Time, catalogue: &Catal
     }
     let mut drafts = Vec::with_capacity(events.len());
     let mut faults: Option<Faults> = None;
+    let mut work = 0;
     for (place, event) in events.iter().enumerate() {
         let path = if many { format!("/{place}") } else { String::new() };
-        match one(event.get(), &path, environment, now, catalogue) {
+        let draft = one(event.get(), &path, environment, now, catalogue);
+        match draft.and_then(|draft| fits(&draft, &path, &mut work).map(|()| draft)) {
             Ok(draft) => drafts.push(draft),
             Err(found) => {
                 let goes_on = match &mut faults {
@@ -127,7 +131,7 @@ pub fn read(bytes: &[u8], environment: Environment, now: Time, catalogue: &Catal
                         true
                     }
                 };
-                if !goes_on {
+                if !goes_on || work > MOST_WORK {
                     break;
                 }
             }
@@ -189,14 +193,20 @@ fn one(text: &str, path: &str, environment: Environment, now: Time, catalogue: &
         Faults::one(Refusal::UnknownType, format!("{path}/type"), message)
     })?;
     let data = data.ok_or_else(|| invalid("/data", "The data is missing."))?;
-    fits(kind, &data, path)?;
     Ok(Draft { kind: Arc::clone(kind), environment, source: Source::Api, subject, person, data, previous, occurred_at })
 }
 
-/// Holds data against the schema of its type, where the type says so.
-fn fits(kind: &EventType, data: &str, path: &str) -> Result<(), Faults> {
-    let Some(schema) = kind.check() else { return Ok(()) };
-    let faults = schema.faults(&serde_json::from_str(data).map_err(|_| not_json())?);
+/// Holds data against the schema of its type, where the type says so; `work` is that of the events before it.
+fn fits(draft: &Draft, path: &str, work: &mut usize) -> Result<(), Faults> {
+    let Some(schema) = draft.kind.check() else { return Ok(()) };
+    let data = serde_json::from_str(&draft.data).map_err(|_| not_json())?;
+    *work = work.saturating_add(schema.work(&data));
+    if *work > MOST_WORK {
+        let message =
+            "Post fewer or smaller events at once, of types with smaller schemas: from here on it is too much.";
+        return Err(Faults::one(Refusal::TooMuchWork, format!("{path}/data"), message));
+    }
+    let faults = schema.faults(&data);
     let faults: Vec<Fault> =
         faults.into_iter().map(|(at, message)| Fault { path: format!("{path}/data{at}"), message }).collect();
     if faults.is_empty() { Ok(()) } else { Err(Faults { refusal: Refusal::SchemaMismatch, faults }) }

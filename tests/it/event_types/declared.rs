@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::app::{TestApp, both};
 use crate::support::browser::{Answer, Browser};
+use crate::support::contract::expect_described;
 use crate::support::receiver::{self, Behaviour, Receiver};
 
 const LIST: &str = "/event-types";
@@ -156,6 +157,22 @@ both! {
         assert!(errors[99]["path"].as_str().unwrap().starts_with("/4/data/kkk"));
         let few = posted(&app, &data).await;
         assert_eq!(few.json()["errors"].as_array().unwrap().len(), 20);
+    }
+
+    async fn more_to_check_than_a_request_may_ask_for_is_refused(app: TestApp) {
+        let admin = app.admin().await;
+        let schema = format!(r#"{{"additionalProperties":{{"items":{{"allOf":[{}]}}}}}}"#, vec!["{}"; 900].join(","));
+        assert_eq!(declare(&admin, &[("schema", &schema), ("example", "{}")]).await.status(), 303);
+        let event = |values: usize| format!(r#"{{"type":"order.shipped","data":{{"l":[{}]}}}}"#, vec!["1"; values].join(","));
+        let program = app.api_key(&[Scope::EventsWrite]).await;
+        let large = program.post("/api/v1/events", &event(120_000)).await;
+        expect_described("post", "/api/v1/events", &large);
+        assert_eq!((large.status(), &large.json()["code"], &large.json()["errors"][0]["path"]), (413, &json!("too_large"), &json!("/data")));
+        let many = program.post("/api/v1/events", &format!("[{0},{0},{0}]", event(50_000))).await;
+        assert_eq!((many.status(), &many.json()["errors"][0]["path"]), (413, &json!("/2/data")), "all together");
+        assert_eq!(program.post("/api/v1/events", &event(50_000)).await.status(), 202);
+        let too_long = declare(&admin, &[("name", "other.type"), ("schema", &schema), ("example", &event(15_000))]).await;
+        assert_eq!(error(&too_long, "example"), "Shorten the example, or the schema: together they are too much to check.");
     }
 
     async fn what_is_wrong_comes_back_with_what_to_do(app: TestApp) {
