@@ -15,7 +15,7 @@ mod weight;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 pub use catalogue::BUILT_IN;
 pub use schema::{MOST_WORK, Schema};
@@ -75,6 +75,8 @@ pub fn code_of(name: &str) -> String {
 pub struct Catalogue {
     types: Vec<Arc<EventType>>,
     by_name: HashMap<String, usize>,
+    /// The same for programs, made when it is first asked for.
+    document: OnceLock<openapi::Document>,
 }
 
 static UNTOUCHED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::with(Vec::new())));
@@ -108,7 +110,7 @@ impl Catalogue {
         }
         types.sort_by_key(|kind| order.iter().position(|group| *group == kind.group));
         let by_name = types.iter().enumerate().map(|(place, kind)| (kind.name.to_string(), place)).collect();
-        Self { types, by_name }
+        Self { types, by_name, document: OnceLock::new() }
     }
 
     /// Whether posted events of some type are held against its schema.

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 pub(crate) use reader::admit;
 
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::fields::{Field, fields};
 use super::ops::Rejected;
-use super::{Catalogue, EventType, openapi, store};
-use crate::clock::Time;
+use super::{Catalogue, EventType, store};
 use crate::events::EventId;
 use crate::history::pages::when;
 use crate::sessions::Admin;
@@ -27,16 +27,14 @@ use crate::web::exchange::text_body;
 use crate::web::frame::{Crumb, Frame, Place};
 use crate::web::view::{Body, Choice, ChoiceGroup, When};
 use crate::web::{Access, Page, Query, Route, Site, WebError};
+use crate::webhooks::Format;
 use crate::webhooks::form::WebhookForm;
 use crate::webhooks::pages::format_label;
-use crate::webhooks::{Format, WebhookId, payload};
+use crate::webhooks::request::{self, Facts, Unwritten};
 
 /// Where the list is.
 const LIST: &str = "/event-types";
 const HEADING: &str = "Available webhook events";
-/// The moment and the id of the examples in the document: 1 January 2026.
-const SHOWN_AT: i64 = 1_767_225_600_000_000;
-const SHOWN: &str = "00000000000000000000000000";
 /// How a receiver verifies a signature without a library, as the page for writers of receivers has it too.
 const VERIFY: [Snippet; 2] = [
     Snippet { id: "verify-python", language: "Python", code: include_str!("verify/by_hand.py") },
@@ -177,13 +175,15 @@ async fn list(
 }
 
 /// The same for programs, as OpenAPI 3.1 `webhooks`.
-async fn document(app: Data<App>) -> Result<HttpResponse, WebError> {
-    let catalogue = app.catalogue().await?;
-    // Fixed, so that only what really changed makes another document.
-    let (id, webhook) = (format!("evt_{SHOWN}"), WebhookId::parse(&format!("whk_{SHOWN}")).ok_or(WebError::NotFound)?);
-    let portal = &app.settings.public_url;
-    let example = |kind: &EventType, format| body(webhook, kind, format, (&id, Time::from_micros(SHOWN_AT)), portal);
-    Ok(HttpResponse::Ok().json(openapi::document(&catalogue, example)?))
+async fn document(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let (catalogue, settings) = (app.catalogue().await?, Arc::clone(&app.settings));
+    let document = web::block(move || catalogue.document(&settings.public_url)).await.map_err(anyhow::Error::from)?;
+    let mut known = request.headers().get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+    let is_known = known.any(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == document.etag));
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    // Kept by who read it and asked for again each time, since the pages may be closed.
+    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, document.etag));
+    Ok(if is_known { answer.finish() } else { answer.content_type("application/json").body(document.text) })
 }
 
 /// The body in one format.
@@ -229,7 +229,8 @@ async fn show(
     let curl = curl(&kind, &app.settings.public_url);
     let page = ShowPage {
         frame,
-        examples: Format::ALL.iter().map(|format| example(&app, &kind, *format)).collect::<Result<_, _>>()?,
+        // What a format cannot make of this example is left out.
+        examples: Format::ALL.iter().filter_map(|format| example(&app, &kind, *format).ok()).collect(),
         fields: fields(&serde_json::from_str(&kind.schema).map_err(anyhow::Error::from)?),
         schema: text_body(&kind.schema),
         changed: kind.declared.as_ref().map(|declared| when(declared.updated_at)),
@@ -251,20 +252,11 @@ fn curl(kind: &EventType, portal: &str) -> String {
     )
 }
 
-fn example(app: &App, kind: &EventType, format: Format) -> Result<Example, WebError> {
-    let id = app.ids.make::<EventId>().to_string();
-    let shown = body(app.ids.make(), kind, format, (&id, app.clock.now()), &app.settings.public_url)?;
-    Ok(Example { format: format.as_str(), label: format_label(format), body: text_body(&shown) })
-}
-
-/// The body of a type's example in a format.
-fn body(
-    webhook: WebhookId,
-    kind: &EventType,
-    format: Format,
-    (id, at): (&str, Time),
-    portal: &str,
-) -> anyhow::Result<String> {
-    let webhook = WebhookForm::sample_in(format).sketch(webhook, at);
-    Ok(payload::example(&webhook, kind, id, at, portal)?.body)
+/// The body of the type's example in a format.
+fn example(app: &App, kind: &EventType, format: Format) -> Result<Example, Unwritten> {
+    let (id, now) = (app.ids.make::<EventId>(), app.clock.now());
+    let webhook = WebhookForm::sample_in(format).sketch(app.ids.make(), now);
+    let facts = Facts::of_example(kind, id.as_str(), now, webhook.environment, &app.settings.public_url);
+    let body = text_body(&request::body(&webhook, &facts)?.text);
+    Ok(Example { format: format.as_str(), label: format_label(format), body })
 }

@@ -1,5 +1,6 @@
 //! The catalogue for everybody: who may read it, what it then shows, and the same as OpenAPI 3.1 `webhooks`.
 
+use actix_web::test::TestRequest;
 use postrider::event_types::BUILT_IN;
 use serde_json::{Value, json};
 
@@ -9,12 +10,16 @@ const DOCUMENT: &str = "/event-types/openapi.json";
 const SCHEMA: &str = r##"{"type":"object","required":["id"],"properties":{"id":{"$ref":"#/$defs/number"}},"$defs":{"number":{"type":"integer"}}}"##;
 
 async fn declare(app: &TestApp) {
+    declare_with(app, SCHEMA, r#"{"id":1042}"#).await;
+}
+
+async fn declare_with(app: &TestApp, schema: &str, example: &str) {
     let fields = [
         ("name", "order.shipped"),
         ("label", "Order <b>shipped</b>"),
         ("group", "Orders"),
-        ("schema", SCHEMA),
-        ("example", r#"{"id":1042}"#),
+        ("schema", schema),
+        ("example", example),
         ("checked", "true"),
     ];
     assert_eq!(app.admin().await.post("/event-types", &fields).await.status(), 303);
@@ -92,7 +97,54 @@ both! {
         let notification = &document["webhooks"]["order.shipped"]["post"]["requestBody"]["content"]["application/json"]["examples"]["notification"];
         assert_eq!(notification["value"]["event"], "ORDER_SHIPPED_EVENT");
         assert_eq!(document["webhooks"]["order.shipped"]["post"]["tags"], json!(["Orders"]));
+        assert!(document["webhooks"]["order.shipped"]["post"]["requestBody"]["description"].is_null());
         app.advance(std::time::Duration::from_secs(3600));
         assert_eq!(admin.get(DOCUMENT).await.json(), document, "it changes with the types alone");
+    }
+
+    async fn the_document_is_made_once_and_sent_only_where_it_changed(app: TestApp) {
+        declare(&app).await;
+        let (admin, nobody) = (app.admin().await, app.anonymous());
+        admin.post("/event-types/public", &[("public", "true")]).await;
+        let first = nobody.get(DOCUMENT).await;
+        let etag = first.header("etag").to_owned();
+        assert!(etag.starts_with('"') && etag.len() > 40, "{etag}");
+        assert_eq!(first.header("cache-control"), "private, no-cache");
+        let asked = |tags: &str| nobody.send(TestRequest::get().uri(DOCUMENT).insert_header(("if-none-match", tags)));
+        for tags in [etag.clone(), format!("\"other\", W/{etag}")] {
+            let same = asked(&tags).await;
+            assert_eq!((same.status(), same.text().len(), same.header("etag")), (304, 0, &*etag));
+        }
+        assert_eq!(asked("\"other\"").await.status(), 200);
+        let before = app.app.webhooks.catalogue_seen();
+        app.add_webhook("https://ci.example.com/", &[]).await;
+        app.publish("{}").await;
+        nobody.get(DOCUMENT).await;
+        assert!(std::sync::Arc::ptr_eq(&before, &app.app.webhooks.catalogue_seen()), "a webhook changes no type");
+        let edit = [("label", "Other"), ("group", "Orders"), ("schema", SCHEMA), ("example", r#"{"id":1}"#), ("version", "1")];
+        assert_eq!(admin.post("/event-types/order.shipped", &edit).await.status(), 303);
+        let changed = asked(&etag).await;
+        assert_eq!(changed.status(), 200);
+        assert_eq!(changed.json()["webhooks"]["order.shipped"]["post"]["summary"], "Other");
+        admin.post("/event-types/public", &[("public", "false")]).await;
+        assert_eq!(asked(changed.header("etag")).await.status(), 303, "closed again");
+    }
+
+    async fn an_example_that_is_too_large_or_too_deep_costs_its_bodies_alone(app: TestApp) {
+        declare_with(&app, "{}", &format!(r#"{{"text":"{}"}}"#, "x".repeat(5000))).await;
+        let admin = app.admin().await;
+        let large = admin.get(DOCUMENT).await.json()["webhooks"]["order.shipped"]["post"]["requestBody"].clone();
+        assert!(large["description"].as_str().unwrap().contains("too large to be shown"));
+        assert_eq!(large["content"]["application/json"]["examples"], json!({}));
+        assert_eq!(large["content"]["application/json"]["schema"]["anyOf"].as_array().unwrap().len(), 7);
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(126), "]".repeat(126));
+        let edit = [("label", "Deep"), ("group", "Orders"), ("schema", "{}"), ("example", &*deep), ("version", "1")];
+        assert_eq!(admin.post("/event-types/order.shipped", &edit).await.status(), 303);
+        let document = admin.get(DOCUMENT).await;
+        assert_eq!(document.status(), 200, "{}", document.text());
+        let examples = &document.json()["webhooks"]["order.shipped"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+        assert!(examples["slack"].is_object() && examples["notification"].is_null(), "{examples}");
+        let page = admin.get("/event-types/order.shipped").await;
+        assert_eq!((page.status(), page.texts("#body-notification").len()), (200, 1));
     }
 }
