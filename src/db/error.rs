@@ -17,6 +17,9 @@ pub enum DbError {
     /// The work was cut off before it was finished.
     #[error("the work was interrupted: {0}")]
     Interrupted(String),
+    /// One transaction was asked to do more than it should; the sentence says what to ask instead.
+    #[error("{0}")]
+    TooMuch(&'static str),
     /// A fault of ours: a statement that the database does not accept.
     #[error("the database refused a statement")]
     Query(#[source] Error),

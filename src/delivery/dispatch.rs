@@ -10,11 +10,12 @@ use super::queue::{self, NewAttempt, NewDelivery};
 use super::send::Job;
 use super::{DeliveryId, Kind, Outcome, State, retry};
 use crate::db::{DbError, Tx};
-use crate::events::{self, Event};
+use crate::events::{self, Event, Source};
 use crate::filters::Document;
 use crate::webhooks::filter::Missed;
 use crate::webhooks::request::{Body, Facts, Unwritten};
 use crate::webhooks::set::Webhooks;
+use crate::webhooks::template::Spent;
 use crate::webhooks::{Webhook, WebhookId, request};
 
 /// Why a webhook got no delivery of an event.
@@ -50,6 +51,10 @@ pub fn judge(webhook: &Webhook, event: &Event, data: &Document<'_>) -> Option<Un
     }
 }
 
+/// What the sender of too many events is told.
+const TOO_MUCH: &str = "The templates of the webhooks would do more with these events than one request may ask for. \
+    Nothing was stored. Post fewer events at once.";
+
 /// What a transaction adds to the job table.
 #[derive(Default)]
 struct Batch {
@@ -72,7 +77,9 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
     let set = webhooks.in_transaction(tx)?;
     let mut batch = Batch::default();
     let mut judged = Vec::with_capacity(published.len());
+    let (mut spent, mut posted) = (Spent::default(), 0);
     for event in published {
+        posted += usize::from(event.source == Source::Api);
         let mut unsent: Vec<(WebhookId, Unsent)> = Vec::new();
         {
             // Read where a filter looks, and once for all webhooks.
@@ -83,7 +90,11 @@ pub(super) fn dispatch(tx: &mut Tx<'_>, webhooks: &Webhooks, lanes: &Lanes) -> R
                     unsent.push((webhook.id, reason));
                     continue;
                 }
-                match request::body(webhook, &facts) {
+                // The first is always taken, so that each event can be posted by itself, and what happens here is never refused.
+                if posted > 1 && spent.is_too_much() {
+                    return Err(DbError::TooMuch(TOO_MUCH));
+                }
+                match request::body_of_many(webhook, &facts, &mut spent) {
                     Ok(body) => add(tx, &mut batch, lanes, webhook, body, &event),
                     Err(Unwritten::Template(fault)) => unsent.push((webhook.id, Unsent::TemplateError(fault))),
                     Err(fault @ Unwritten::Data(_)) => return Err(DbError::unwritable(fault)),

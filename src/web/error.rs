@@ -261,6 +261,7 @@ impl From<DbError> for WebError {
         match error {
             DbError::NotFound => Self::NotFound,
             DbError::Unavailable(_) | DbError::Interrupted(_) => Self::Unavailable(error),
+            DbError::TooMuch(sentence) => Self::problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", sentence),
             DbError::Taken(_) | DbError::Query(_) => Self::Internal(error.into()),
         }
     }

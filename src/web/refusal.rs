@@ -91,7 +91,8 @@ refusals! {
     Older(409, "conflict", "The request was refused", "Somebody saved this webhook while you were editing.");
     /// The Idempotency-Key was used for another body: `idempotency_conflict`.
     Repeated(409, "idempotency_conflict", "The request was refused", "This Idempotency-Key was used for another body. Use a new key for a new request.");
-    /// The body is larger than 4 MiB, or an event than 256 KiB: `too_large`.
+    /// The body is larger than 4 MiB, or an event than 256 KiB, or schemas and templates make more work of the events than
+    /// one request may ask for: `too_large`; nothing was stored, and the sentence says whether to post fewer events at once.
     TooLarge(413, "too_large", "The request was refused", "One event holds at most 256 KiB.");
     /// Its state, or that of the others, does not allow it: `conflict`; the sentence says why.
     CredentialConflict(409, "conflict", "The request was refused", "1 webhook uses it: “Build server”. Choose another login there first.");

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::template::Target;
+use super::template::{Spent, Target};
 use super::{Auth, ContentType, Format, Webhook, change, formats, sign};
 use crate::clock::Time;
 use crate::credentials::write;
@@ -122,6 +122,14 @@ pub enum Unwritten {
 /// # Errors
 /// When the data is no JSON, or the webhook's template fails.
 pub fn body(webhook: &Webhook, facts: &Facts<'_>) -> Result<Body, Unwritten> {
+    body_of_many(webhook, facts, &mut Spent::default())
+}
+
+/// The same for one of many events; what its template costs is added to `spent`.
+///
+/// # Errors
+/// As [`body`].
+pub fn body_of_many(webhook: &Webhook, facts: &Facts<'_>, spent: &mut Spent) -> Result<Body, Unwritten> {
     let data: &RawValue = serde_json::from_str(facts.data)?;
     let text = match webhook.format {
         Format::Notification => {
@@ -150,7 +158,7 @@ pub fn body(webhook: &Webhook, facts: &Facts<'_>) -> Result<Body, Unwritten> {
         Format::Teams => formats::teams(facts)?,
         Format::Jira => formats::jira(data)?,
         Format::Template => match &webhook.template {
-            Some(template) => template.render(facts, Target::of(webhook)).map_err(Unwritten::Template)?,
+            Some(template) => template.render(facts, Target::of(webhook), spent).map_err(Unwritten::Template)?,
             None => return Err(Unwritten::Template("there is no template".to_owned())),
         },
     };

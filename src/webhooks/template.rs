@@ -18,6 +18,12 @@ use crate::text::{sentence, shortened};
 pub const LONGEST_TEMPLATE: usize = 20_000;
 /// The longest body, in bytes: twice the longest event.
 const LONGEST_BODY: usize = 512 * 1024;
+/// The most fuel that the bodies of one transaction may cost.
+const MOST_FUEL: u64 = 50_000_000;
+/// The most bytes that they may have together.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Reading the data costs 1 for so many bytes.
+const READ: usize = 16;
 /// The longest fault that is kept with an event, in characters.
 const LONGEST_FAULT: usize = 300;
 /// The name of each template: every one has a language of its own.
@@ -62,15 +68,18 @@ impl Template {
         &self.text
     }
 
-    /// The body of an event.
+    /// The body of an event; what it costs is added to `spent`.
     ///
     /// # Errors
     /// What is wrong, without a full stop: `line 3: data.titel is not there`.
-    pub fn render(&self, facts: &Facts<'_>, target: Target<'_>) -> Result<String, String> {
+    pub fn render(&self, facts: &Facts<'_>, target: Target<'_>, spent: &mut Spent) -> Result<String, String> {
         let language = self.compiled()?;
-        let fault = |error: Error| told(&error, &self.text);
+        spent.fuel += (facts.data.len() / READ) as u64;
         let values = values(facts, target).map_err(|error| format!("the data cannot be read: {error}"))?;
-        let body = language.get_template(NAME).and_then(|template| template.render(values)).map_err(fault)?;
+        let (rendered, fuel) = language::render(language, NAME, values);
+        spent.fuel += fuel;
+        let body = rendered.map_err(|error| told(&error, &self.text))?;
+        spent.bytes += body.len();
         if body.len() > LONGEST_BODY {
             return Err(format!("the body is longer than {} KiB", LONGEST_BODY / 1024));
         }
@@ -98,9 +107,23 @@ impl Template {
         let at = Time::from_utc(chrono::DateTime::UNIX_EPOCH);
         for kind in kinds {
             let facts = Facts::of_example(kind, "evt_example", at, environment, "https://desk.example.com");
-            self.render(&facts, target).map_err(|fault| with_example(kind, &fault))?;
+            self.render(&facts, target, &mut Spent::default()).map_err(|fault| with_example(kind, &fault))?;
         }
         Ok(())
+    }
+}
+
+/// What the bodies of one transaction cost so far.
+#[derive(Debug, Default)]
+pub struct Spent {
+    fuel: u64,
+    bytes: usize,
+}
+
+impl Spent {
+    /// More than a transaction should do or hold.
+    pub fn is_too_much(&self) -> bool {
+        self.fuel > MOST_FUEL || self.bytes > MOST_BYTES
     }
 }
 
@@ -272,7 +295,7 @@ mod tests {
     const TARGET: Target<'static> = Target { id: "whk_1", code: "ci", name: "CI" };
 
     fn render(template: &str, data: &str) -> Result<String, String> {
-        Template::parse(template)?.render(&sample("document.released", data), TARGET)
+        Template::parse(template)?.render(&sample("document.released", data), TARGET, &mut Spent::default())
     }
 
     #[test]
@@ -359,10 +382,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_body_costs_is_counted_also_where_it_fails() {
+        let long = "{% for a in range(20000) %}{% if a %}{% endif %}{% endfor %}";
+        let cost = |template: &str, data: &str| {
+            let mut spent = Spent::default();
+            let body =
+                Template::parse(template).unwrap().render(&sample("document.released", data), TARGET, &mut spent);
+            (body.is_ok(), spent.fuel, spent.bytes)
+        };
+        let (good, fuel, bytes) = cost(r#"{"a":{{ data.n }}}"#, r#"{"n":7}"#);
+        assert!(good && (1..100).contains(&fuel) && bytes == 7, "{fuel} {bytes}");
+        assert!(cost("1", &format!(r#"{{"n":"{}"}}"#, "x".repeat(160_000))).1 >= 10_000, "reading counts");
+        let (good, fuel, _) = cost("{{ data.nope }}", "{}");
+        assert!(!good && fuel <= 4_000, "a slip of the pen is cheap: {fuel}");
+        let (good, fuel, _) = cost(&format!("{long}1"), "{}");
+        assert!(good && (40_000..150_000).contains(&fuel), "{fuel}");
+        assert!(cost(&format!("{long}{{{{ data.nope }}}}"), "{}").1 >= 150_000, "what fails late counts in full");
+        assert!(cost(&long.repeat(4), "{}").1 >= 150_000, "and so does what has no end");
+        assert!(!Spent::default().is_too_much());
+        assert!(Spent { fuel: MOST_FUEL + 1, bytes: 0 }.is_too_much());
+        assert!(Spent { fuel: 0, bytes: MOST_BYTES + 1 }.is_too_much());
+    }
+
+    #[test]
     fn what_was_stored_and_is_not_understood_tells_so() {
         let stored = Template::stored("{{ data.".to_owned());
         assert_eq!(stored.text(), "{{ data.");
-        assert!(stored.render(&sample("document.released", "{}"), TARGET).unwrap_err().starts_with("line 1: "));
+        let fault = stored.render(&sample("document.released", "{}"), TARGET, &mut Spent::default()).unwrap_err();
+        assert!(fault.starts_with("line 1: "));
     }
 
     #[test]

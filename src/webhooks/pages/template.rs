@@ -18,7 +18,7 @@ use crate::web::view::{Body, Input, When};
 use crate::web::{Form, WebError};
 use crate::webhooks::form::{FieldErrors, WebhookForm};
 use crate::webhooks::request::Facts;
-use crate::webhooks::template::{Place, Preset, Target, Template, places};
+use crate::webhooks::template::{Place, Preset, Spent, Target, Template, places};
 use crate::webhooks::{Format, Webhook};
 
 /// How many real events a template is tried on.
@@ -145,7 +145,8 @@ fn on_event(app: &App, template: &Template, webhook: &Webhook, event: &Event, ca
 }
 
 fn body(template: &Template, webhook: &Webhook, facts: &Facts<'_>) -> Result<Body, String> {
-    template.render(facts, Target::of(webhook)).map(|text| text_body(&text)).map_err(|fault| sentence(&fault))
+    let rendered = template.render(facts, Target::of(webhook), &mut Spent::default());
+    rendered.map(|text| text_body(&text)).map_err(|fault| sentence(&fault))
 }
 
 pub(super) fn template_fields(form: &WebhookForm, catalogue: &Catalogue, input: Input) -> TemplateFields {

@@ -38,6 +38,29 @@ pub(super) static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     language
 });
 
+/// What a body that fails costs, unless it fails later.
+const EARLY: u64 = 2_000;
+
+/// The body, and the fuel that it cost. The engine does not tell what a failure cost: where it fails with little fuel
+/// too, it was little, or else it counts as all there is.
+pub(super) fn render(language: &Environment<'_>, name: &str, values: Value) -> (Result<String, Error>, u64) {
+    let rendered = language.get_template(name).and_then(|template| template.render_captured(values.clone()));
+    match rendered {
+        Ok(body) => {
+            let fuel = body.state().fuel_levels().map_or(FUEL, |(consumed, _)| consumed);
+            (Ok(body.into_output()), fuel)
+        }
+        Err(error) if error.kind() == ErrorKind::OutOfFuel => (Err(error), FUEL),
+        Err(error) => {
+            let mut short = language.clone();
+            short.set_fuel(Some(EARLY));
+            let again = short.get_template(name).and_then(|template| template.render(values)).err();
+            let is_late = again.is_some_and(|again| again.kind() == ErrorKind::OutOfFuel);
+            (Err(error), EARLY + if is_late { FUEL } else { EARLY })
+        }
+    }
+}
+
 /// A value as a body carries it: a text is escaped for its place between the quotes, all else is written as JSON.
 fn write(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     // What is not there is refused before; this is an `if` without an `else`.

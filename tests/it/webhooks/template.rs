@@ -155,6 +155,25 @@ both! {
         assert!(places.contains(&"{{ data.resource_id }}".to_owned()) && places.contains(&"{{ portal_url }}".to_owned()));
     }
 
+    async fn a_request_whose_templates_make_too_much_is_refused_and_fewer_events_are_taken(app: TestApp) {
+        let template = format!(r#""{{% for a in range(25) %}}{}{{% endfor %}}""#, "x".repeat(19_000));
+        app.add_webhook("https://ci.example.com/", &with(&template, &[])).await;
+        let program = app.api_key(&[Scope::EventsWrite, Scope::EventsRead]).await;
+        let post = async |events: usize| {
+            let event = r#"{"type":"document.released","data":{}}"#;
+            program.post("/api/v1/events", &format!("[{}]", vec![event; events].join(","))).await
+        };
+        let refused = post(150).await;
+        expect_described("post", "/api/v1/events", &refused);
+        assert_eq!((refused.status(), &refused.json()["code"]), (413, &json!("too_large")));
+        assert!(refused.json()["detail"].as_str().unwrap().ends_with("Nothing was stored. Post fewer events at once."));
+        let admin = app.admin().await;
+        assert_eq!(admin.get("/events").await.texts("tbody th").len(), 0, "all or none");
+        assert_eq!(post(3).await.status(), 202);
+        assert_eq!(admin.get("/events").await.texts("tbody th").len(), 3);
+        assert_eq!(admin.get("/deliveries").await.texts("tbody th").len(), 3, "each with its body");
+    }
+
     async fn payloads_show_the_body_or_what_is_wrong(app: TestApp) {
         let admin = app.admin().await;
         let shown = admin.post("/settings/webhooks/payloads", &fields(&with(LOOP, &[("name", "CI")]))).await;
