@@ -82,7 +82,7 @@ async fn behind(app: &App) -> Result<List, WebError> {
 }
 
 async fn read(app: &App, query: &ListQuery) -> Result<List, WebError> {
-    let environment = environment(&query.environment)?;
+    let environment = listing::chosen(&query.environment, Environment::parse, listing::NO_ENVIRONMENT)?;
     let keys = app.db.read::<_, DbError, _>(list).await?;
     let now = app.clock.now();
     let (all, active) = (keys.len(), keys.iter().filter(|key| key.is_valid(now)).count());
@@ -98,14 +98,6 @@ async fn read(app: &App, query: &ListQuery) -> Result<List, WebError> {
             all => format!("{all} API keys, {active} active"),
         },
     })
-}
-
-/// What the switch between the environments asks for.
-///
-/// # Errors
-/// When there is no such environment.
-pub(crate) fn environment(typed: &str) -> Result<Option<Environment>, WebError> {
-    listing::chosen(typed, Environment::parse, "The environment is production or test.")
 }
 
 fn frame(admin: &Admin, list: &List) -> Frame {

@@ -11,6 +11,7 @@ use crate::clock::Time;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
 use crate::web::FieldErrors;
+use crate::web::listing::NO_ENVIRONMENT;
 
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 120;
@@ -133,7 +134,7 @@ impl CredentialForm {
         let name = errors.take("name", named.map_err(|fault| fault.sentence("the name", LONGEST_NAME)));
         let base = errors.take("base_url", self.base_url(policy));
         let environment = Environment::parse(&self.environment);
-        let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
+        let environment = errors.take("environment", environment.ok_or(NO_ENVIRONMENT));
         let content_type = ContentType::parse(&self.content_type).ok_or("Choose JSON or form-urlencoded.");
         let content_type = errors.take("content_type", content_type);
         let moved = saved.is_some_and(|saved| moves(saved, base.as_ref()));

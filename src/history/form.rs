@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::delivery::DeliveryId;
 use crate::events::{Environment, EventId};
 use crate::web::listing;
+use crate::web::listing::NO_ENVIRONMENT;
 use crate::webhooks::WebhookId;
 
 /// Where the list lives.
@@ -163,7 +164,7 @@ fn state(text: &str) -> Result<Reading, &'static str> {
 }
 
 fn environment(text: &str) -> Result<Environment, &'static str> {
-    Environment::parse(text).ok_or("The environment is production or test.")
+    Environment::parse(text).ok_or(NO_ENVIRONMENT)
 }
 
 fn webhook(text: &str) -> Result<WebhookId, &'static str> {

@@ -59,6 +59,9 @@ pub(crate) fn choices<'a, L: Into<String>>(
         .collect()
 }
 
+/// What is told where the switch between the environments asks for another.
+pub(crate) const NO_ENVIRONMENT: &str = "The environment is production or test.";
+
 /// The switch between the environments.
 pub(crate) fn environments(chosen: &str) -> Vec<Choice> {
     choices("Any", chosen, [("production", "Production"), ("test", "Test")])

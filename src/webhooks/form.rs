@@ -22,6 +22,7 @@ use crate::filters::Mode;
 use crate::outbound::{EndpointUrl, Policy};
 use crate::text;
 pub use crate::web::FieldErrors;
+use crate::web::listing::NO_ENVIRONMENT;
 
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 120;
@@ -278,7 +279,7 @@ impl WebhookForm {
         let method = errors.take("method", Method::parse(&self.method).ok_or("Choose POST, PUT or PATCH."));
         let format = errors.take("format", Format::parse(&self.format).ok_or("Choose one of the payload formats."));
         let environment = Environment::parse(&self.environment);
-        let environment = errors.take("environment", environment.ok_or("The environment is production or test."));
+        let environment = errors.take("environment", environment.ok_or(NO_ENVIRONMENT));
         let (target, world) =
             (target(name.as_deref(), code.as_ref(), saved), environment.unwrap_or(Environment::Production));
         let ticked = known.catalogue.of(events.as_deref().unwrap_or_default()).map(|kind| &**kind);

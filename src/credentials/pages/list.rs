@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{frame, label};
 use crate::api_keys::Environment;
-use crate::api_keys::pages::environment;
 use crate::credentials::{ContentType, Credential, Use, counted, store};
 use crate::db::Conn;
 use crate::history::pages::when;
@@ -81,7 +80,7 @@ pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool) -> Resul
 }
 
 fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery) -> Result<List, WebError> {
-    let environment = environment(&query.environment)?;
+    let environment = listing::chosen(&query.environment, Environment::parse, listing::NO_ENVIRONMENT)?;
     let set = webhooks.read(conn)?;
     let uses = store::uses(conn)?;
     let credentials = set.credentials();

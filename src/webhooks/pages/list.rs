@@ -8,9 +8,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{LIST, counted, frame};
-use crate::api_keys::pages::environment;
 use crate::clock::Time;
 use crate::db::Conn;
+use crate::events::Environment;
 use crate::once::FormId;
 use crate::sessions::Admin;
 use crate::state::App;
@@ -95,7 +95,7 @@ pub(super) fn behind(conn: &mut Conn, webhooks: &Webhooks, whole: bool, now: Tim
 
 fn read(conn: &mut Conn, webhooks: &Webhooks, query: &ListQuery, now: Time) -> Result<List, WebError> {
     let state = listing::chosen(&query.state, State::parse, "This address asks for a state that does not exist.")?;
-    let environment = environment(&query.environment)?;
+    let environment = listing::chosen(&query.environment, Environment::parse, listing::NO_ENVIRONMENT)?;
     let disabled = query.disabled == "true";
     // Who asks for a state, or searches, means all that has it.
     let shown = |webhook: &Webhook| disabled || state.is_some() || !query.q.is_empty() || webhook.active;
