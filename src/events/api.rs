@@ -51,17 +51,11 @@ pub(crate) fn routes() -> Vec<Route> {
         "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A word of the sender's choice for this request, of visible ASCII.", example = "release-1042-7"
     )),
-    request_body(content = ToPublish, description = "At most 4 MiB.", examples(
-        ("one" = (summary = "One event", value = json!({
-            "type": "document.released", "subject": "document:1042",
-            "data": { "resource_id": 1042, "resource_title": "Safety guide" },
-            "actor": { "id": "u-17", "email": "ada@example.com" }
-        }))),
-        ("several" = (summary = "Several events", value = json!([
-            { "type": "document.released", "data": { "resource_id": 1042, "resource_title": "Safety guide" } },
-            { "type": "document.released", "data": { "resource_id": 1043, "resource_title": "Repair guide" } }
-        ])))
-    )),
+    request_body(content = ToPublish, description = "At most 4 MiB.", example = json!({
+        "type": "document.released", "subject": "document:1042",
+        "data": { "resource_id": 1042, "resource_title": "Safety guide" },
+        "actor": { "id": "u-17", "email": "ada@example.com" }
+    })),
     responses(
         (status = 202, description = "Published.", body = Accepted),
         (status = 200, description = "Published before, under this Idempotency-Key.", body = Accepted),
