@@ -122,14 +122,15 @@ pub fn page(
 /// Where there are too many titles to look at each, the id of a resource asks for that resource alone.
 fn sharper(conn: &mut Conn, filter: &EventFilter) -> Result<Option<EventFilter>, DbError> {
     let Some(EventSearch::Text(text)) = &filter.search else { return Ok(None) };
-    let far = events::table.order(events::id.desc()).select(events::id).offset(SEARCH_SPAN).limit(1);
-    if far.first::<EventId>(conn).optional()?.is_none() {
-        return Ok(None);
-    }
     let resource = super::cut(text);
     let known = events::table.filter(events::resource.eq(&resource)).select(events::id).limit(1);
-    let known: Option<EventId> = known.first(conn).optional()?;
-    Ok(known.map(|_| EventFilter { search: Some(EventSearch::Resource(resource)), ..filter.clone() }))
+    if known.first::<EventId>(conn).optional()?.is_none() {
+        return Ok(None);
+    }
+    // Counted last: it is a walk over that many ids, where the above is one look into an index.
+    let far = events::table.order(events::id.desc()).select(events::id).offset(SEARCH_SPAN).limit(1);
+    let far: Option<EventId> = far.first(conn).optional()?;
+    Ok(far.map(|_| EventFilter { search: Some(EventSearch::Resource(resource)), ..filter.clone() }))
 }
 
 impl EventFilter {
