@@ -10,12 +10,13 @@ use super::client::ClientLogin;
 use super::{ContentType, Credential, CredentialId, Scheme, SchemeKind, Use, headers};
 use crate::api_keys::Environment;
 use crate::clock::Time;
-use crate::db::{Conn, DbError};
+use crate::db::{Conn, DbError, Tx};
+use crate::on_backend;
 use crate::schema::{counters, credentials, webhooks};
 use crate::secret::{Place, Sealer};
 
-/// The row that counts the changes to what is sent, and how: webhooks and their credentials.
-pub(crate) const COUNTER: &str = "webhooks";
+/// The row that counts the changes to what is sent, and how: webhooks, their credentials and the event types.
+const COUNTER: &str = "webhooks";
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credentials, treat_none_as_null = true)]
@@ -193,12 +194,35 @@ fn used((credential, webhook, name, url, headers): Used) -> Option<Use> {
     Some(Use { credential: credential?, webhook, name, url, has_headers: headers.is_some() })
 }
 
+/// The version of what is sent, as a transaction knows it.
+#[derive(Default)]
+struct Version(Option<i64>);
+
+/// How often webhooks, credentials and event types were changed.
+pub(crate) fn version(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(counters::table.find(COUNTER).select(counters::value).first(conn)?)
+}
+
+/// The same, and it stays so until the transaction ends; asked once for all requests of its group. Shared with other
+/// publishers, at odds with whoever edits: an event sees a webhook before or after an edit, never in between.
+pub(crate) fn version_held(tx: &mut Tx<'_>) -> Result<i64, DbError> {
+    if let Some(version) = tx.known::<Version>().0 {
+        return Ok(version);
+    }
+    let (conn, query): (&mut Conn, _) = (tx, counters::table.find(COUNTER).select(counters::value));
+    let version = on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?;
+    tx.known::<Version>().0 = Some(version);
+    Ok(version)
+}
+
 /// Moves the version of what is sent, in the transaction that changed a webhook, a credential or an
 /// event type.
 ///
 /// # Errors
 /// When the database cannot take it.
-pub fn touch(conn: &mut Conn) -> Result<(), DbError> {
+pub fn touch(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let conn: &mut Conn = tx;
     diesel::update(counters::table.find(COUNTER)).set(counters::value.eq(counters::value + 1)).execute(conn)?;
+    tx.known::<Version>().0 = None;
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::retry::{self, Failure};
 use super::send::{Job, Sender};
 use super::{Outcome, State};
 use crate::clock::Time;
-use crate::credentials::token::Step;
+use crate::credentials::{self, token::Step};
 use crate::db::{DbError, Tx};
 use crate::ids::random_bytes;
 use crate::outbound::{self, Note, RetryAfter};
@@ -291,7 +291,7 @@ fn judge(tx: &mut Tx<'_>, webhooks: &Webhooks, job: &Job, finished: &Finished, a
 fn disable(tx: &mut Tx<'_>, webhook: WebhookId, at: Time) -> Result<(), DbError> {
     let reason = "The receiver answered 410 Gone, which asks to send nothing more.";
     if webhooks::store::disable(tx, webhook, at, reason)? {
-        webhooks::set::touch(tx)?;
+        credentials::touch(tx)?;
         tx.note(WebhookChanged::Edited(webhook));
         tracing::warn!(webhook.id = %webhook, "disabled: the receiver answered 410");
     }

@@ -23,6 +23,8 @@ use crate::web::{Access, Audited, JsonBody, PathId, Route, WebError};
 pub(crate) const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
 /// How many requests may wait for their commit before senders are asked to slow down.
 const MOST_WAITING: usize = 20_000;
+/// How often events are held against the types anew: each turn takes somebody who changes them at that very moment.
+const MOST_TURNS: usize = 5;
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -77,21 +79,10 @@ pub(crate) async fn post(
         return Err(WebError::TooMany(1));
     }
     let once = idempotency(&request, &caller, &body)?;
-    // Each turn but the last takes somebody who changes the types at that very moment.
-    loop {
+    for _ in 0..MOST_TURNS {
         let (intake, judged) = read(&app, &body, caller.key.environment).await?;
-        let (many, intake, once) = (intake.many, Arc::new(intake), once.clone());
-        let (keys, key, webhooks) = (app.keys.clone(), caller.key.id, app.webhooks.clone());
-        let publish = app.db.write_grouped(move |tx| {
-            if !keys.recheck(tx, key)? {
-                return Ok::<_, DbError>(Published::KeyEnded);
-            }
-            if !Arc::ptr_eq(&judged, &webhooks.catalogue_held(tx)?) {
-                return Ok(Published::TypesMoved);
-            }
-            receive(tx, &intake, once.as_ref()).map(Published::Received)
-        });
-        return match publish.await.map_err(WebError::from)? {
+        let many = intake.many;
+        return match publish(&app, &caller, intake, judged, once.clone()).await? {
             Published::TypesMoved => continue,
             Published::KeyEnded => Err(WebError::Unauthorized),
             Published::Received(Received::New(ids)) => Ok(accepted(StatusCode::ACCEPTED, many, &ids)),
@@ -103,6 +94,29 @@ pub(crate) async fn post(
             )),
         };
     }
+    Err(DbError::Interrupted("the event types were changed again and again".to_owned()).into())
+}
+
+/// Writes what was held against `judged`, if these are still the types.
+async fn publish(
+    app: &App,
+    caller: &Caller,
+    intake: Intake,
+    judged: Arc<Catalogue>,
+    once: Option<Idempotency>,
+) -> Result<Published, DbError> {
+    let (keys, key, webhooks) = (app.keys.clone(), caller.key.id, app.webhooks.clone());
+    app.db
+        .write_grouped(move |tx| {
+            if !keys.recheck(tx, key)? {
+                return Ok(Published::KeyEnded);
+            }
+            if !Arc::ptr_eq(&judged, webhooks.in_transaction(tx)?.catalogue()) {
+                return Ok(Published::TypesMoved);
+            }
+            receive(tx, &intake, once.as_ref()).map(Published::Received)
+        })
+        .await
 }
 
 /// What the transaction found.

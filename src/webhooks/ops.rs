@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::form::{Code, Draft, LONGEST_NAME};
-use super::{Auth, Paused, Webhook, WebhookChanged, WebhookId, code, delays, set, store};
+use super::{Auth, Paused, Webhook, WebhookChanged, WebhookId, code, delays, store};
 use super::{Retry, sign::SigningKey};
 use crate::audit::{self, Actor, Changes, Object};
 use crate::credentials::{self, client::ClientLogin};
@@ -287,7 +287,7 @@ fn finish(
 ) -> Result<(), DbError> {
     let object = Object { kind: "webhook", id: webhook.id.as_str(), name: &webhook.name };
     audit::record(tx, actor, action, &object, changes)?;
-    set::touch(tx)?;
+    credentials::touch(tx)?;
     tx.note(note);
     Ok(())
 }

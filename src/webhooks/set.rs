@@ -66,31 +66,19 @@ impl Webhooks {
     /// # Errors
     /// When the database cannot be read.
     pub fn in_transaction(&self, tx: &mut Tx<'_>) -> Result<Arc<WebhookSet>, DbError> {
-        let conn: &mut Conn = tx;
-        let version = store::set_version_held(conn)?;
-        let held = self.held();
-        if held.version == version {
-            return Ok(held);
+        #[derive(Default)]
+        struct Read(Option<Arc<WebhookSet>>);
+        let version = credentials::store::version_held(tx)?;
+        let read = tx.known::<Read>().0.clone();
+        if let Some(set) = read.into_iter().chain([self.held()]).find(|set| set.version == version) {
+            return Ok(set);
         }
         // Kept only after the commit: a version that is rolled back comes again with other content.
-        let fresh = self.load(conn, version)?;
+        let fresh = self.load(tx, version)?;
+        tx.known::<Read>().0 = Some(Arc::clone(&fresh));
         let (keeper, kept) = (self.clone(), Arc::clone(&fresh));
         tx.after_commit(move || keeper.keep(kept));
         Ok(fresh)
-    }
-
-    /// The event types as the running transaction must see them; asked once for all requests of its group.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn catalogue_held(&self, tx: &mut Tx<'_>) -> Result<Arc<Catalogue>, DbError> {
-        #[derive(Default)]
-        struct Held(Option<Arc<Catalogue>>);
-        if let Some(held) = &tx.known::<Held>().0 {
-            return Ok(Arc::clone(held));
-        }
-        let set = self.in_transaction(tx)?;
-        Ok(Arc::clone(tx.known::<Held>().0.insert(Arc::clone(&set.catalogue))))
     }
 
     /// The address of the portal, without a slash at the end.
@@ -103,7 +91,7 @@ impl Webhooks {
     /// # Errors
     /// When the database cannot be read.
     pub fn read(&self, conn: &mut Conn) -> Result<Arc<WebhookSet>, DbError> {
-        let version = store::set_version(conn)?;
+        let version = credentials::store::version(conn)?;
         let held = self.held();
         if held.version == version {
             return Ok(held);
@@ -113,7 +101,8 @@ impl Webhooks {
         Ok(fresh)
     }
 
-    /// The event types as this process last saw them, for what is held against [`Self::catalogue_held`] before it counts.
+    /// The event types as this process last saw them, for what is compared with [`Self::in_transaction`]
+    /// before it counts.
     pub fn catalogue_seen(&self) -> Arc<Catalogue> {
         Arc::clone(&self.held().catalogue)
     }
@@ -132,18 +121,10 @@ impl Webhooks {
     }
 
     fn keep(&self, fresh: Arc<WebhookSet>) {
-        if let Ok(mut current) = self.current.write()
-            && current.version < fresh.version
-        {
+        // Whichever comes last: it is compared with the version of the database before it counts, which may be lower after
+        // a restore.
+        if let Ok(mut current) = self.current.write() {
             *current = fresh;
         }
     }
-}
-
-/// Moves the version, in the transaction that changed a webhook.
-///
-/// # Errors
-/// When the database cannot take it.
-pub fn touch(conn: &mut Conn) -> Result<(), DbError> {
-    credentials::touch(conn)
 }

@@ -14,12 +14,10 @@ use super::template::Template;
 use super::{Auth, AuthKind, Disabled, Format, Method, Paused, Retry, RetryKind, Webhook, WebhookId};
 use crate::clock::Time;
 use crate::credentials::client::ClientLogin;
-use crate::credentials::store::COUNTER;
 use crate::credentials::{self, Credential, CredentialId, headers, join};
 use crate::db::{Conn, DbError};
 use crate::events::Environment;
-use crate::on_backend;
-use crate::schema::{counters, webhook_events, webhooks};
+use crate::schema::{webhook_events, webhooks};
 use crate::secret::{Place, Sealer};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -60,18 +58,6 @@ struct Row {
     filters_set_at: Option<Time>,
     fail_when: Option<String>,
     template: Option<String>,
-}
-
-/// How often webhooks were changed.
-pub(super) fn set_version(conn: &mut Conn) -> Result<i64, DbError> {
-    Ok(counters::table.find(COUNTER).select(counters::value).first(conn)?)
-}
-
-/// The same, and it stays so until the transaction ends. Shared with other publishers, at odds with whoever edits:
-/// an event sees a webhook before or after an edit, never in between.
-pub(super) fn set_version_held(conn: &mut Conn) -> Result<i64, DbError> {
-    let query = counters::table.find(COUNTER).select(counters::value);
-    Ok(on_backend!(conn, sqlite c => query.first(c), postgres c => query.for_share().first(c))?)
 }
 
 fn place<'a>(row: &'a str, column: &'static str) -> Place<'a> {

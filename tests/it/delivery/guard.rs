@@ -33,7 +33,7 @@ both! {
             // As if it had been saved before the rules were what they are.
             app.write(move |tx| {
                 diesel::update(webhooks::table).set(webhooks::url.eq(stored)).execute(&mut **tx)?;
-                postrider::webhooks::set::touch(tx)
+                postrider::credentials::touch(tx)
             })
             .await;
             app.publish(DATA).await;

@@ -3,12 +3,13 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use postrider::clock::Time;
+use postrider::credentials;
 use postrider::delivery::{DeliveryId, Kind, Outcome, Reason, State};
 use postrider::events::{Environment, EventId};
 use postrider::schema::{attempts, deliveries, webhook_events, webhooks};
 use postrider::secret::Place;
 use postrider::webhooks::sign::SigningKey;
-use postrider::webhooks::{WebhookChanged, WebhookId, set};
+use postrider::webhooks::{WebhookChanged, WebhookId};
 use secrecy::SecretString;
 
 use super::app::TestApp;
@@ -39,7 +40,7 @@ pub async fn webhook(app: &TestApp, name: &'static str, url: &str) -> WebhookId 
         diesel::insert_into(webhooks::table).values(row).execute(&mut **tx)?;
         let ticked = (webhook_events::webhook_id.eq(id), webhook_events::type_.eq("document.released"));
         diesel::insert_into(webhook_events::table).values(ticked).execute(&mut **tx)?;
-        set::touch(tx)?;
+        credentials::touch(tx)?;
         tx.note(WebhookChanged::Edited(id));
         Ok(id)
     })
@@ -51,7 +52,7 @@ pub async fn change(app: &TestApp, id: WebhookId, columns: &str, change: fn(Webh
     let statement = format!("update webhooks set {columns} where id = '{id}'");
     app.write(move |tx| {
         tx.batch_execute(&statement)?;
-        set::touch(tx)?;
+        credentials::touch(tx)?;
         tx.note(change(id));
         Ok(())
     })
