@@ -133,7 +133,7 @@ pub fn sample(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), DbError> {
             let assignment = assignments::ops::create_quietly(tx, actor, draft, document)?;
             for (assignee, decision) in assignees {
                 if let Some(decision) = *decision {
-                    assignments::ops::decide_quietly(tx, actor, &assignment, assignee, decision)?;
+                    assignments::ops::decide_quietly(tx, actor, &assignment, assignee, (None, decision))?;
                 }
             }
         }

@@ -163,13 +163,15 @@ pub(crate) fn decide(
     let assignment = open(tx, number, version)?;
     let mut assignees = assignment.assignees.iter();
     let assignee = assignees.find(|known| known.eq_ignore_ascii_case(address)).ok_or(AssignmentError::NotAssigned)?;
-    let known = decision_of(tx, &assignment, assignee)?;
-    if known != before && known != Some(decision) {
-        return Err(AssignmentError::Overtaken);
-    }
-    if !decide_quietly(tx, actor, &assignment, assignee, decision)? {
+    let known = store::decisions(tx, assignment.id)?;
+    let known = known.iter().find(|decided| decided.is_of(assignee)).map(|decided| decided.decision);
+    if known == Some(decision) {
         return Ok(false);
     }
+    if known != before {
+        return Err(AssignmentError::Overtaken);
+    }
+    decide_quietly(tx, actor, &assignment, assignee, (before, decision))?;
     let data = UserStatusChanged {
         resource_id: assignment.document_number,
         resource_title: &assignment.document_title,
@@ -189,26 +191,16 @@ pub(in crate::content) fn decide_quietly(
     actor: &Actor,
     assignment: &Assignment,
     assignee: &str,
-    decision: Decision,
-) -> Result<bool, DbError> {
-    let old = decision_of(tx, assignment, assignee)?;
-    if old == Some(decision) {
-        return Ok(false);
-    }
+    (before, decision): (Option<Decision>, Decision),
+) -> Result<(), DbError> {
     let decided = Decided { assignee: assignee.to_ascii_lowercase(), decision, by: actor.name.clone(), at: tx.now() };
     store::set_decision(tx, assignment.id, &decided)?;
     let changes = Changes::none().value("assignee", assignee).field(
         "status",
-        old.map_or("open", Decision::as_str),
+        before.map_or("open", Decision::as_str),
         decision.as_str(),
     );
-    record(tx, actor, "assignment.user_status_changed", assignment, &changes)?;
-    Ok(true)
-}
-
-fn decision_of(tx: &mut Tx<'_>, assignment: &Assignment, assignee: &str) -> Result<Option<Decision>, DbError> {
-    let known = store::decisions(tx, assignment.id)?;
-    Ok(known.iter().find(|decided| decided.is_of(assignee)).map(|decided| decided.decision))
+    record(tx, actor, "assignment.user_status_changed", assignment, &changes)
 }
 
 /// Deletes an assignment, and with it what its assignees decided.
