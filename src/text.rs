@@ -73,9 +73,14 @@ fn check(text: &str, most: usize, allowed: &[char]) -> Result<(), TextFault> {
     if is_piled(text) { Err(TextFault::Marks) } else { Ok(()) }
 }
 
+/// The letters of a value, with a space for each that ends a line or that a column of text does not hold (U+0000).
+pub fn on_one_line(value: &str) -> impl Iterator<Item = char> {
+    value.chars().map(|letter| if letter.is_control() { ' ' } else { letter })
+}
+
 /// The beginning of a long value, on one line.
 pub fn shortened(value: &str, most: usize) -> String {
-    let mut letters = value.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut letters = on_one_line(value);
     let mut shown: String = letters.by_ref().take(most).collect();
     if letters.next().is_some() {
         shown.push('…');

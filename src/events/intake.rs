@@ -79,16 +79,18 @@ impl Faults {
         Self { refusal, faults: vec![Fault { path: path.into(), message: message.into() }] }
     }
 
-    /// Takes in what is wrong with another event; `false` once it is more than is told.
-    fn add(&mut self, more: Self) -> bool {
-        self.faults.extend(more.faults);
-        if self.faults.len() <= MOST_FAULTS {
-            return true;
+    fn is_full(&self) -> bool {
+        self.faults.len() > MOST_FAULTS
+    }
+
+    /// Only what is told; the end says so where there is more.
+    fn cut(mut self) -> Self {
+        if self.is_full() {
+            self.faults.truncate(MOST_FAULTS);
+            let message = format!("There are more than these {MOST_FAULTS} faults; the rest was not looked at.");
+            self.faults.push(Fault { path: String::new(), message });
         }
-        self.faults.truncate(MOST_FAULTS);
-        let message = format!("There are more than these {MOST_FAULTS} faults; the rest was not looked at.");
-        self.faults.push(Fault { path: String::new(), message });
-        false
+        self
     }
 
     /// Each fault's place and how to put it right.
@@ -123,22 +125,17 @@ pub fn read(bytes: &[u8], environment: Environment, now: Time, catalogue: &Catal
         let draft = one(event.get(), &path, environment, now, catalogue);
         match draft.and_then(|draft| fits(&draft, &path, &mut work).map(|()| draft)) {
             Ok(draft) => drafts.push(draft),
-            Err(found) => {
-                let goes_on = match &mut faults {
-                    Some(all) => all.add(found),
-                    None => {
-                        faults = Some(found);
-                        true
-                    }
-                };
-                if !goes_on || work > MOST_WORK {
-                    break;
-                }
-            }
+            Err(found) => match &mut faults {
+                Some(all) => all.faults.extend(found.faults),
+                None => faults = Some(found),
+            },
+        }
+        if work > MOST_WORK || faults.as_ref().is_some_and(Faults::is_full) {
+            break;
         }
     }
     match faults {
-        Some(faults) => Err(faults),
+        Some(faults) => Err(faults.cut()),
         None => Ok(Intake { many, drafts }),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{Draft, Event, EventId};
 use crate::db::{DbError, Tx};
+use crate::text::on_one_line;
 
 /// Notes an event, as `Arc<Event>`, for the step before the commit that stores it with its deliveries; where no such
 /// step is registered, the transaction fails.
@@ -65,9 +66,7 @@ fn names(subject: Option<&str>, data: &str) -> (String, Option<String>) {
         Value::String(id) => id,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => id.to_string(),
     });
-    // Data may hold what no column of text can (U+0000), and what no list should (the end of a line).
-    let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let cut = |text: &str| text.chars().map(shown).take(LONGEST_NAME).collect::<String>();
+    let cut = |text: &str| on_one_line(text).take(LONGEST_NAME).collect::<String>();
     let resource = subject.or(id.as_deref()).map(cut).filter(|id| !id.trim().is_empty());
     let title = title.as_deref().or(id.as_deref()).or(subject).map(cut);
     (title.unwrap_or_default(), resource)
