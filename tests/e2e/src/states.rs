@@ -150,7 +150,7 @@ async fn dialogs(browser: &Browser, portal: &Portal, look: &mut impl AsyncFnMut(
     browser.click("Add webhook").await?;
     browser.text_of("//dialog//*[@aria-invalid='true']").await?;
     look("dialog-errors").await?;
-    browser.fill("Webhook URL", "https://ci.postrider-receiver.com/hooks").await?;
+    browser.fill("Webhook URL", "https://ci.example.com/hooks").await?;
     browser.fill("Token", "token-of-theirs").await?;
     browser.click("Add webhook").await?;
     browser.text_of("//input[@id='f-code'][@aria-invalid='true']").await?;

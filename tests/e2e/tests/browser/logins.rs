@@ -8,7 +8,7 @@ use postrider_e2e::{
 };
 
 const DESK: &str = "Print shop";
-const ELSEWHERE: &str = "prints.postrider-receiver.com";
+const ELSEWHERE: &str = "prints.example.com";
 const AGAIN: &str =
     "Enter the credentials again for the new address: what is stored is sent only where it was meant to go.";
 

@@ -222,7 +222,7 @@ async fn the_password_opens_the_secret_and_can_be_changed() -> Result<()> {
     browser.click("Settings").await?;
     browser.click("Add webhook").await?;
     browser.fill("Webhook name", "CI").await?;
-    browser.fill("Webhook URL", "https://ci.postrider-receiver.com/hooks").await?;
+    browser.fill("Webhook URL", "https://ci.example.com/hooks").await?;
     steps::finish_a_webhook(&browser).await?;
     browser.click("CI").await?;
     browser.click("Secret").await?;
