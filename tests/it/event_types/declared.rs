@@ -103,6 +103,18 @@ both! {
         assert_eq!(posted(&app, r#"{"customer":1}"#).await.json()["code"], "unknown_type");
     }
 
+    async fn a_database_of_before_counts_as_soon_as_it_is_there(app: TestApp) {
+        declare(&app.admin().await, &[]).await;
+        assert_eq!(posted(&app, r#"{"id":7}"#).await.status(), 202);
+        // As a restore leaves it: other types, under a lower version than this process has in memory.
+        app.sql(r#"update event_types set version = 7, schema = '{"required":["customer"]}'"#).await;
+        app.sql("update counters set value = 1 where name = 'webhooks'").await;
+        for _ in 0..2 {
+            assert_eq!(posted(&app, r#"{"customer":1}"#).await.status(), 202);
+            assert_eq!(posted(&app, r#"{"id":7}"#).await.json()["code"], "schema_mismatch");
+        }
+    }
+
     async fn a_test_knows_what_another_process_declared(app: TestApp) {
         declare(&app.admin().await, &[]).await;
         let receiver = Receiver::open(Behaviour::Answer(receiver::Answer::status(200))).await;
